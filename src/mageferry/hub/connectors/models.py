@@ -1,0 +1,316 @@
+"""The connector's tables: magento2_connector with its seller rows, and what a Magento knows of our orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from mageferry.hub.security.fields import SecretField
+from mageferry.hub.trade.models import Account, Location, Order, OrderItem, OrderPayment, Seller
+from mageferry.magento.client import normalise_endpoint
+from mageferry.magento.errors import ConfigurationError
+
+NO_WAREHOUSE = ("", "--")
+
+
+class Authentication(models.TextChoices):
+    TOKEN = "token", "Token Based"
+    OAUTH = "oauth", "OAuth Based"
+
+
+class NumberRule(models.TextChoices):
+    """How an exported order gets its increment id."""
+
+    PREFIX = "prefix", "Account code + marketplace order id"
+    MAGENTO = "magento", "Let Magento number"
+
+
+class InvoiceRule(models.TextChoices):
+    """How an exported order becomes refundable: Magento refunds only what is invoiced."""
+
+    PAID = "paid", "Create it as invoiced and paid"
+    NONE = "none", "Leave it not invoiced"
+
+
+def default_reading_statuses() -> list[str]:
+    return ["processing", "complete", "canceled", "closed", "holded"]
+
+
+def default_status_map() -> dict[str, str]:
+    """Magento's order status (or state) -> the hub's. complete is refined by what was shipped."""
+    return {
+        "new": "pending",
+        "pending": "pending",
+        "pending_payment": "pending",
+        "payment_review": "pending",
+        "holded": "pending",
+        "processing": "rfs",
+        "complete": "shipped",
+        "closed": "shipped",
+        "canceled": "cancelled",
+    }
+
+
+def default_exporting_statuses() -> list[str]:
+    return ["rfs"]
+
+
+class Magento2Connector(models.Model):
+    """A connection to one Magento 2 / Adobe Commerce."""
+
+    name = models.CharField(max_length=100, unique=True)
+    active = models.BooleanField(default=False)
+    endpoint = models.CharField(
+        max_length=255, help_text="Address of the shop, e.g. https://shop.example (or its .../rest/V1)."
+    )
+    authentication = models.CharField(
+        max_length=5, choices=Authentication, default=Authentication.TOKEN
+    )
+    username = models.CharField(max_length=100, blank=True, help_text="Token Based: an admin user of the shop.")
+    password = SecretField(blank=True, default="")
+    token = SecretField(blank=True, default="", editable=False)
+    token_expires_at = models.DateTimeField("token expires at", null=True, blank=True, editable=False)
+    consumer_key = models.CharField(max_length=64, blank=True, help_text="OAuth Based: of the shop's integration.")
+    consumer_secret = SecretField(blank=True, default="")
+    access_token = SecretField(blank=True, default="")
+    access_token_secret = SecretField(blank=True, default="")
+    verify_tls = models.BooleanField(
+        "verify TLS", default=True, help_text="Refuse a shop whose certificate isn't trusted."
+    )
+    timeout_seconds = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(1), MaxValueValidator(600)]
+    )
+    page_size = models.PositiveSmallIntegerField(
+        default=100, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="Records in one request."
+    )
+    concurrency = models.PositiveSmallIntegerField(
+        default=4, validators=[MinValueValidator(1), MaxValueValidator(32)], help_text="Requests at the same time."
+    )
+    reading_statuses = models.JSONField(
+        default=default_reading_statuses, blank=True, help_text="Get orders: Magento's statuses to read."
+    )
+    status_map = models.JSONField(
+        default=default_status_map, blank=True, help_text="Get orders: Magento's status (or state) to the hub's."
+    )
+    first_read_days = models.PositiveSmallIntegerField(
+        default=90, help_text="The first run of a reading flow goes back this many days."
+    )
+    overlap_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="Each run reads again what changed this long before the last one."
+    )
+    exporting_statuses = models.JSONField(
+        default=default_exporting_statuses, blank=True, help_text="Export orders: the hub's statuses to export."
+    )
+    number_rule = models.CharField(
+        "order numbers", max_length=8, choices=NumberRule, default=NumberRule.PREFIX,
+        help_text="A deterministic number lets Magento itself refuse a second copy of an order.",
+    )
+    invoice_rule = models.CharField("invoice", max_length=8, choices=InvoiceRule, default=InvoiceRule.PAID)
+    exported_status = models.CharField(
+        max_length=32, default="processing", help_text="Export orders: status and state of the new Magento order."
+    )
+    payment_method = models.CharField(
+        max_length=64, default="checkmo", help_text="Export orders: payment method of the Magento order."
+    )
+    shipping_method = models.CharField(
+        max_length=120,
+        default="flatrate_flatrate",
+        help_text="Export orders: carrier_method when the order's shipping service isn't in the map.",
+    )
+    shipping_method_map = models.JSONField(
+        default=dict, blank=True, help_text="Export orders: shipping service to carrier_method."
+    )
+    extension_attributes = models.JSONField(
+        default=dict, blank=True, help_text="Export orders: extra extension attributes of each order, name to value."
+    )
+    error = models.TextField(blank=True, editable=False)
+    remedy = models.TextField(blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "magento2_connector"
+        verbose_name = "Magento 2 connector"
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """The connector's name in the ledger."""
+        return f"magento2:{self.pk}"
+
+    def clean(self) -> None:
+        problems: dict[str, str] = {}
+        try:
+            self.endpoint = normalise_endpoint(self.endpoint)
+        except ConfigurationError as error:
+            problems["endpoint"] = f"{error.message} {error.remedy}"
+        if self.authentication == Authentication.TOKEN and not self.username:
+            problems["username"] = "Token Based signs in with an admin user: enter its name."
+        for name in ("reading_statuses", "exporting_statuses"):
+            if not _is_text_list(getattr(self, name)):
+                problems[name] = 'Write a list of statuses, like ["processing", "complete"].'
+        for name in ("status_map", "shipping_method_map"):
+            if not _is_text_map(getattr(self, name)):
+                problems[name] = 'Write a map of texts, like {"processing": "rfs"}.'
+        if not isinstance(self.extension_attributes, dict):
+            problems["extension_attributes"] = 'Write a map, like {"channel": "amazon"}.'
+        if problems:
+            raise ValidationError(problems)
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value)
+
+
+def _is_text_map(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(entry, str) and entry for entry in value.values())
+
+
+class Magento2Seller(models.Model):
+    """A row of a connector: whose orders, stock and products go to which store and warehouse of the Magento."""
+
+    connector = models.ForeignKey(Magento2Connector, on_delete=models.CASCADE, related_name="sellers")
+    seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers")
+    store_id = models.PositiveIntegerField("store ID", help_text="Id of the store view in Magento.")
+    location = models.ForeignKey(
+        Location, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
+    )
+    account = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
+    )
+    store_code = models.CharField(max_length=32, blank=True)
+    warehouse_code = models.CharField(
+        max_length=255, blank=True, help_text="Source code of the warehouse (MSI). Blank or -- means none."
+    )
+    get_orders = models.BooleanField(default=True, help_text="Only for a row that an account is linked to.")
+    get_inventory = models.BooleanField(default=False)
+    export_orders = models.BooleanField(default=False)
+    get_products = models.BooleanField(default=False)
+    create_shipments = models.BooleanField(default=False)
+    create_return = models.BooleanField(default=False)
+    get_shipments = models.BooleanField(default=False)
+    sent_customer_notification = models.BooleanField(default=False)
+    export_orders_per_seller = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "magento2_seller"
+        verbose_name = "Magento 2 seller"
+        ordering = ("connector", "store_id", "id")
+        constraints = (
+            models.UniqueConstraint(
+                "connector",
+                "store_id",
+                Coalesce("account", 0),
+                Coalesce("seller", 0),
+                name="magento2_seller_once",
+                violation_error_message="This connector already has a row with this store, account and seller.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.connector}: store {self.store_id} {self.store_code}".rstrip()
+
+    @property
+    def scope(self) -> str:
+        """The row's name in the ledger."""
+        return f"magento2_seller:{self.pk}"
+
+    @property
+    def source_code(self) -> str | None:
+        """The warehouse's source code, None when the row has no warehouse."""
+        code = self.warehouse_code.strip()
+        return None if code in NO_WAREHOUSE else code
+
+
+class AccountMagento(models.Model):
+    """Where the orders downloaded from a Magento are stored."""
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.CASCADE, related_name="magento")
+    magento2_seller = models.OneToOneField(
+        Magento2Seller, verbose_name="Magento 2 seller", on_delete=models.CASCADE, related_name="account_magento"
+    )
+
+    class Meta:
+        db_table = "account_magento"
+        verbose_name = "account in Magento"
+        verbose_name_plural = "accounts in Magento"
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.magento2_seller}"
+
+
+class Direction(models.TextChoices):
+    DOWNLOADED = "downloaded", "Downloaded from Magento"
+    EXPORTED = "exported", "Exported to Magento"
+
+
+class OrdersMagento(models.Model):
+    """What a Magento knows of an order."""
+
+    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="magento")
+    magento2_connector = models.ForeignKey(Magento2Connector, on_delete=models.PROTECT, related_name="orders")
+    direction = models.CharField(max_length=10, choices=Direction)
+    entity_id = models.BigIntegerField()
+    increment_id = models.CharField(max_length=50, blank=True)
+    store_id = models.PositiveIntegerField(null=True, blank=True)
+    shipment_created = models.BooleanField(default=False)
+    shipment_id = models.JSONField("shipment ID", default=list, blank=True, help_text="Ids of the order's shipments.")
+    order_payment_id = models.BigIntegerField("order payment ID", null=True, blank=True)
+
+    class Meta:
+        db_table = "orders_magento"
+        verbose_name = "order in Magento"
+        verbose_name_plural = "orders in Magento"
+        constraints = (
+            # Every remote id is scoped by connector: two Magentos both have an order 15.
+            models.UniqueConstraint(fields=("magento2_connector", "entity_id"), name="orders_magento_entity_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.magento2_connector} {self.increment_id or self.entity_id}"
+
+
+class OrderItemMagento(models.Model):
+    """What a Magento knows of an order item."""
+
+    order_item = models.OneToOneField(
+        OrderItem, primary_key=True, on_delete=models.CASCADE, related_name="magento"
+    )
+    item_id = models.BigIntegerField(
+        help_text="Magento's item_id, to ship and refund with: the parent's for a configurable, the component's "
+        "own for a bundle."
+    )
+    parent_item_id = models.BigIntegerField(null=True, blank=True, help_text="item_id of the bundle.")
+
+    class Meta:
+        db_table = "order_item_magento"
+        verbose_name = "order item in Magento"
+        verbose_name_plural = "order items in Magento"
+
+    def __str__(self) -> str:
+        return str(self.item_id)
+
+
+class OrderPaymentMagento2(models.Model):
+    """What a Magento knows of an order payment of type Refund."""
+
+    order_payment = models.OneToOneField(
+        OrderPayment, primary_key=True, on_delete=models.CASCADE, related_name="magento"
+    )
+    return_created = models.BooleanField(default=False)
+    return_id = models.BigIntegerField("return ID", null=True, blank=True)
+
+    class Meta:
+        db_table = "order_payment_magento2"
+        verbose_name = "order payment in Magento"
+        verbose_name_plural = "order payments in Magento"
+
+    def __str__(self) -> str:
+        return f"return {self.return_id or 'not created'}"

@@ -1,0 +1,56 @@
+"""Where a connector's admin token is kept: its own row, shared by all workers, renewed by one of them at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from mageferry.http.redaction import Secret
+from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.work.leases import LeaseHeld, holding
+from mageferry.magento.token import Token
+
+SIGN_IN_SECONDS = 90.0
+LOOK_AGAIN_SECONDS = 0.1
+
+
+class ConnectorVault:
+    """A TokenVault over magento2_connector: the token and its expiration live in the row."""
+
+    def __init__(self, connector_pk: int) -> None:
+        self._pk = connector_pk
+
+    def load(self) -> Token | None:
+        connector = Magento2Connector.objects.only("token", "token_expires_at").get(pk=self._pk)
+        if not connector.token or connector.token_expires_at is None:
+            return None
+        return Token(connector.token, connector.token_expires_at)
+
+    def store(self, token: Token) -> None:
+        Magento2Connector.objects.filter(pk=self._pk).update(
+            token=token.value, token_expires_at=token.expires_at
+        )
+
+    def forget(self, token: Token) -> None:
+        """Drop a refused token, unless another worker has replaced it already."""
+        with transaction.atomic():
+            rows = Magento2Connector.objects.select_for_update().only("token")
+            if rows.get(pk=self._pk).token == token.value:
+                rows.filter(pk=self._pk).update(token=Secret(""), token_expires_at=None)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Only one worker of all processes signs in at a time; the others wait here and then find its token."""
+        deadline = time.monotonic() + SIGN_IN_SECONDS
+        while True:
+            try:
+                with holding(f"sign-in:{self._pk}", SIGN_IN_SECONDS):
+                    yield
+                    return
+            except LeaseHeld:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_AGAIN_SECONDS)

@@ -1,0 +1,332 @@
+"""Storing orders that were read from a Magento: a page at a time, in one transaction, the same order never twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from mageferry.hub.connectors.models import (
+    AccountMagento,
+    Direction,
+    Magento2Seller,
+    OrderItemMagento,
+    OrderPaymentMagento2,
+    OrdersMagento,
+)
+from mageferry.hub.mapping.amounts import ZERO
+from mageferry.hub.mapping.order_in import ItemRecord, OrderRecord
+from mageferry.hub.mapping.statuses import advance
+from mageferry.hub.trade.bulk import Row, Table
+from mageferry.hub.trade.models import (
+    Account,
+    HistoryOutcome,
+    Order,
+    OrderAddress,
+    OrderHistory,
+    OrderItem,
+    OrderPayment,
+    OrderStatus,
+    PaymentType,
+)
+
+FLOW = "get_orders"
+
+_ORDERS = Table(
+    Order, "id", "account", "marketplace_order_id", "status", "remote_status", "currency", "subtotal",
+    "shipping_amount", "tax_amount", "discount_amount", "grand_total", "total_refunded", "customer_email",
+    "customer_firstname", "customer_lastname", "shipping_service", "shipping_description", "placed_at",
+    "remote_updated_at", "connector_id", "error", "remedy", "created_at", "updated_at",
+)  # fmt: skip
+_ITEMS = Table(
+    OrderItem, "id", "order", "position", "marketplace_item_id", "sku", "name", "product_type", "bundle_sku",
+    "quantity", "quantity_shipped", "quantity_refunded", "quantity_cancelled", "price", "unit_tax", "tax_percent",
+    "discount_amount", "row_total", "product_option", "extension_attributes", "magento_exported", "connector_id",
+)  # fmt: skip
+_ADDRESSES = Table(
+    OrderAddress, "order", "kind", "firstname", "lastname", "company", "street", "city", "region", "region_code",
+    "postcode", "country_id", "telephone", "email", "vat_id",
+)  # fmt: skip
+_PAYMENTS = Table(
+    OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
+    "transaction_id", "paid_at",
+)  # fmt: skip
+_HISTORY = Table(OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message")
+_ORDERS_MAGENTO = Table(
+    OrdersMagento, "order", "magento2_connector", "direction", "entity_id", "increment_id", "store_id",
+    "shipment_created", "shipment_id", "order_payment_id",
+)  # fmt: skip
+_ITEMS_MAGENTO = Table(OrderItemMagento, "order_item", "item_id", "parent_item_id")
+_PAYMENTS_MAGENTO = Table(OrderPaymentMagento2, "order_payment", "return_created", "return_id")
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a page of records."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    refused: list[tuple[OrderRecord, str, str]] = field(default_factory=list)
+
+
+def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderRecord]) -> Stored:
+    """Store a page of orders in one transaction: new ones whole, known ones brought up to date.
+
+    Orders that this hub exported to the same Magento are left alone (they are not sales of this channel).
+    """
+    stored = Stored()
+    with transaction.atomic():
+        ours = _exported_by_us(row, account, records)
+        known = {
+            entry.entity_id: entry
+            for entry in OrdersMagento.objects.filter(
+                magento2_connector=row.connector_id, entity_id__in=[record.entity_id for record in records]
+            ).select_related("order")
+        }
+        taken = set(
+            Order.objects.filter(
+                account=account, marketplace_order_id__in=[record.increment_id for record in records]
+            ).values_list("marketplace_order_id", flat=True)
+        )
+        fresh: list[OrderRecord] = []
+        changed: list[tuple[OrdersMagento, OrderRecord]] = []
+        for record in records:
+            entry = known.get(record.entity_id)
+            if entry is not None and entry.direction == Direction.DOWNLOADED:
+                changed.append((entry, record))
+            elif entry is not None or record.entity_id in ours:
+                stored.skipped += 1
+            elif record.increment_id in taken:
+                stored.refused.append((record, *_number_taken(record, account)))
+            else:
+                taken.add(record.increment_id)
+                fresh.append(record)
+        _create(row, account, fresh)
+        stored.created = len(fresh)
+        for was_changed in _update_all(row, changed):
+            if was_changed:
+                stored.updated += 1
+            else:
+                stored.unchanged += 1
+    return stored
+
+
+def _number_taken(record: OrderRecord, account: Account) -> tuple[str, str]:
+    return (
+        f"Order {record.increment_id} (entity {record.entity_id}) has the number of another order of {account}.",
+        "Two seller rows or two shops store into this account. Give each its own account.",
+    )
+
+
+def _exported_by_us(row: Magento2Seller, account: Account, records: Sequence[OrderRecord]) -> set[int]:
+    """Entity ids of orders that carry the number of an order of an account that is exported to this Magento.
+
+    Also right while an export is under way whose answer never came: the ids aren't known yet, the number is.
+    """
+    numbers = {record.ext_order_id for record in records if record.ext_order_id}
+    if not numbers:
+        return set()
+    exported_accounts = (
+        Magento2Seller.objects.filter(connector=row.connector_id, account__isnull=False)
+        .exclude(account=account)
+        .values("account")
+    )
+    ours = set(
+        Order.objects.filter(account__in=exported_accounts, marketplace_order_id__in=numbers).values_list(
+            "marketplace_order_id", flat=True
+        )
+    )
+    return {record.entity_id for record in records if record.ext_order_id in ours}
+
+
+def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord]) -> None:
+    if not records:
+        return
+    now = timezone.now()
+    order_ids = _ORDERS.reserve_ids(len(records))
+    item_ids = iter(_ITEMS.reserve_ids(sum(len(record.items) for record in records)))
+    payments, payments_magento = _payment_rows(records, order_ids, now)
+    items: list[Row] = []
+    items_magento: list[Row] = []
+    for order_id, record in zip(order_ids, records, strict=True):
+        for position, item in enumerate(record.items, 1):
+            item_id = next(item_ids)
+            items.append(_item_row(item_id, order_id, position, item, record.entity_id))
+            items_magento.append((item_id, item.item_id, item.parent_item_id))
+    connector, store = row.connector.name, f"{row.store_id} {row.store_code}".strip()
+    _ORDERS.insert(_order_row(pk, account, record, now) for pk, record in zip(order_ids, records, strict=True))
+    _ITEMS.insert(items)
+    _ADDRESSES.insert(_address_rows(order_ids, records))
+    _PAYMENTS.insert(payments)
+    _ORDERS_MAGENTO.insert(
+        _order_magento_row(pk, row, record) for pk, record in zip(order_ids, records, strict=True)
+    )
+    _ITEMS_MAGENTO.insert(items_magento)
+    _PAYMENTS_MAGENTO.insert(payments_magento)
+    _HISTORY.insert(
+        (pk, now, FLOW, connector, store, HistoryOutcome.DONE, {"entity_id": record.entity_id},
+         f"Taken over from Magento, status {record.remote_status}.")
+        for pk, record in zip(order_ids, records, strict=True)
+    )  # fmt: skip
+
+
+def _order_row(pk: int, account: Account, record: OrderRecord, now: dt.datetime) -> Row:
+    return (
+        pk, account.pk, record.increment_id, record.status, record.remote_status, record.currency, record.subtotal,
+        record.shipping_amount, record.tax_amount, record.discount_amount, record.grand_total, record.total_refunded,
+        record.customer_email, record.customer_firstname, record.customer_lastname, record.shipping_service,
+        record.shipping_description, record.placed_at, record.remote_updated_at, record.entity_id, "", "", now, now,
+    )  # fmt: skip
+
+
+def _item_row(pk: int, order_id: int, position: int, item: ItemRecord, entity_id: int) -> Row:
+    return (
+        pk, order_id, position, str(item.item_id), item.sku, item.name, item.product_type, item.bundle_sku,
+        item.quantity, item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled, item.price,
+        item.unit_tax, item.tax_percent, item.discount_amount, item.row_total, item.product_option, {}, False, entity_id,
+    )  # fmt: skip
+
+
+def _address_rows(order_ids: Sequence[int], records: Sequence[OrderRecord]) -> list[Row]:
+    return [
+        (
+            order_id, address.kind, address.firstname, address.lastname, address.company, address.street, address.city,
+            address.region, address.region_code, address.postcode, address.country_id, address.telephone,
+            address.email, address.vat_id,
+        )
+        for order_id, record in zip(order_ids, records, strict=True)
+        for address in record.addresses
+    ]  # fmt: skip
+
+
+def _payment_rows(
+    records: Sequence[OrderRecord], order_ids: Sequence[int], now: dt.datetime
+) -> tuple[list[Row], list[Row]]:
+    """Payments, and the refunds that Magento already made."""
+    payments: list[Row] = []
+    in_magento: list[Row] = []
+    count = sum((record.payment is not None) + bool(record.total_refunded) for record in records)
+    ids = iter(_PAYMENTS.reserve_ids(count))
+    for order_id, record in zip(order_ids, records, strict=True):
+        method = ""
+        if record.payment is not None:
+            paid, method = record.payment, record.payment.method
+            paid_at = record.placed_at if paid.amount_paid else None
+            payments.append(
+                (next(ids), order_id, PaymentType.PAYMENT, method, paid.amount, paid.amount_paid,
+                 paid.shipping_amount, record.currency, "", paid_at)
+            )  # fmt: skip
+        if record.total_refunded:
+            pk = next(ids)
+            payments.append(
+                (pk, order_id, PaymentType.REFUND, method, record.total_refunded, ZERO, ZERO, record.currency, "", now)
+            )
+            in_magento.append((pk, True, None))
+    return payments, in_magento
+
+
+def _order_magento_row(pk: int, row: Magento2Seller, record: OrderRecord) -> Row:
+    payment_id = record.payment.entity_id if record.payment else None
+    return (
+        pk, row.connector_id, Direction.DOWNLOADED, record.entity_id, record.increment_id, record.store_id,
+        record.nothing_left_to_ship, [], payment_id,
+    )  # fmt: skip
+
+
+def _update_all(row: Magento2Seller, pairs: Sequence[tuple[OrdersMagento, OrderRecord]]) -> list[bool]:
+    if not pairs:
+        return []
+    items: dict[int, dict[int, OrderItem]] = {}
+    for item in OrderItem.objects.filter(order__in=[entry.order_id for entry, _ in pairs]).select_related("magento"):
+        if hasattr(item, "magento"):
+            items.setdefault(item.order_id, {})[item.magento.item_id] = item
+    refunds: dict[int, Decimal] = {}
+    for order_id, amount in OrderPayment.objects.filter(
+        order__in=[entry.order_id for entry, _ in pairs], payment_type=PaymentType.REFUND
+    ).values_list("order", "amount"):
+        refunds[order_id] = refunds.get(order_id, ZERO) + amount
+    return [
+        _update(row, entry, record, items.get(entry.order_id, {}), refunds.get(entry.order_id, ZERO))
+        for entry, record in pairs
+    ]
+
+
+def _update(
+    row: Magento2Seller, entry: OrdersMagento, record: OrderRecord, items: dict[int, OrderItem], refunded: Decimal
+) -> bool:
+    """Bring a known order up to date: status, payment and what was shipped, refunded, cancelled."""
+    order = entry.order
+    if order.remote_updated_at is not None and record.remote_updated_at < order.remote_updated_at:
+        return False
+    notes = [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
+    if record.nothing_left_to_ship and not entry.shipment_created:
+        entry.shipment_created = True
+        entry.save(update_fields=["shipment_created"])
+    if record.total_refunded > refunded:
+        _add_refund(order, record.total_refunded - refunded)
+        notes.append(f"refunded {record.total_refunded - refunded} {order.currency}")
+    if notes:
+        OrderHistory.objects.create(
+            order=order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
+            target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,
+            ids={"entity_id": record.entity_id}, message=f"Changed in Magento: {', '.join(notes)}.",
+        )  # fmt: skip
+    return bool(notes)
+
+
+def _update_order(order: Order, record: OrderRecord) -> list[str]:
+    notes = []
+    status = advance(order.status, record.status)
+    if status != order.status:
+        notes.append(f"status {OrderStatus(order.status).label} to {OrderStatus(status).label}")
+    elif record.remote_status != order.remote_status:
+        notes.append(f"status in Magento {order.remote_status} to {record.remote_status}")
+    moved = (status, record.remote_status, record.remote_updated_at, record.total_refunded)
+    if moved != (order.status, order.remote_status, order.remote_updated_at, order.total_refunded):
+        order.status, order.remote_status, order.remote_updated_at, order.total_refunded = moved
+        order.save(
+            update_fields=["status", "remote_status", "remote_updated_at", "total_refunded", "updated_at"]
+        )
+    return notes
+
+
+def _update_items(items: dict[int, OrderItem], record: OrderRecord) -> list[str]:
+    notes = []
+    for incoming in record.items:
+        item = items.get(incoming.item_id)
+        quantities = (incoming.quantity_shipped, incoming.quantity_refunded, incoming.quantity_cancelled)
+        if item is None or quantities == (item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled):
+            continue
+        item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled = quantities
+        item.save(update_fields=["quantity_shipped", "quantity_refunded", "quantity_cancelled"])
+        notes.append(f"{item.sku} shipped {quantities[0].normalize():f}")
+    return notes
+
+
+def _update_payment(order: Order, record: OrderRecord) -> list[str]:
+    if record.payment is None:
+        return []
+    paid = record.payment.amount_paid
+    changed = OrderPayment.objects.filter(order=order, payment_type=PaymentType.PAYMENT).exclude(amount_paid=paid)
+    if changed.update(amount_paid=paid, paid_at=record.remote_updated_at if paid else None):
+        return [f"paid {paid.normalize():f} {order.currency}"]
+    return []
+
+
+def _add_refund(order: Order, amount: Decimal) -> None:
+    refund = OrderPayment.objects.create(
+        order=order, payment_type=PaymentType.REFUND, amount=amount, currency=order.currency, paid_at=timezone.now()
+    )
+    OrderPaymentMagento2.objects.create(order_payment=refund, return_created=True)
+
+
+def linked_account(row: Magento2Seller) -> Account | None:
+    """The account that a row's orders are stored under, None when none is linked."""
+    link = AccountMagento.objects.filter(magento2_seller=row).select_related("account").first()
+    return link.account if link else None

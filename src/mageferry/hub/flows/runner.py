@@ -1,0 +1,109 @@
+"""Running a flow for one seller row: checks, the lease, the run's row, and errors turned into words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
+from mageferry.hub.flows.registry import Flow, flow_named
+from mageferry.hub.work import ledger
+from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.leases import LeaseHeld, LeaseLost, holding
+from mageferry.hub.work.ledger import Claim, Intent, Outcome
+from mageferry.hub.work.models import OPEN, RunStatus, WorkUnit
+from mageferry.hub.work.runs import Run, Watcher, start_run
+from mageferry.magento.errors import MagentoError
+
+log = logging.getLogger(__name__)
+
+RUN_FLOW = "run_flow"
+
+
+class SetupProblem(Exception):
+    """A flow can't run as the connector is set up: what is wrong and how to mend it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(f"{reason} {remedy}")
+
+
+def rows_of(flow: Flow, connector: Magento2Connector) -> Sequence[Magento2Seller]:
+    """The connector's rows for which the flow is switched on."""
+    rows = Magento2Seller.objects.filter(connector=connector, **{flow.switch: True})
+    if flow.name == "get_orders":
+        rows = rows.filter(account_magento__isnull=False)
+    return list(rows.select_related("connector", "account", "seller"))
+
+
+def run_flow(flow: Flow, row: Magento2Seller, watch: Watcher | None = None) -> Run:
+    """Run a flow for a row, now, in this thread. The outcome is the run's row; errors of the shop don't raise.
+
+    Raises SetupProblem when the flow isn't switched on, LeaseHeld when it is running already.
+    """
+    _check_switches(flow, row)
+    with holding(f"flow:{flow.name}:{row.scope}") as held:
+        run = start_run(flow.name, row.scope, row.connector.key, f"{flow.title}: {row}", watch)
+        try:
+            flow.work(row, run, held)
+        except MagentoError as error:
+            _close(run, row.connector, error.message, error.remedy)
+        except SetupProblem as problem:
+            _close(run, row.connector, problem.reason, problem.remedy)
+        except LeaseLost as lost:
+            run.close(RunStatus.ABANDONED, str(lost))
+        except Exception as error:
+            log.exception("%s for %s failed unexpectedly", flow.name, row.scope)
+            run.close(
+                RunStatus.FAILED,
+                f"Unexpected error: {type(error).__name__}.",
+                "The details are in the hub's log. Nothing that was stored is lost; run the flow again.",
+            )
+            if not isinstance(error, ArithmeticError | LookupError | ValueError | TypeError | OSError):
+                raise
+        else:
+            run.close(RunStatus.PARTLY if run.failed else RunStatus.FINISHED)
+            Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(error="", remedy="")
+        return run
+
+
+def _check_switches(flow: Flow, row: Magento2Seller) -> None:
+    connector = row.connector
+    if not connector.active:
+        raise SetupProblem(f"The connector {connector.name} isn't active.", "Tick Active on the connector.")
+    if not getattr(row, flow.switch):
+        raise SetupProblem(
+            f"{flow.title} is switched off for {row}.", f"Tick {flow.title} on this row of the connector."
+        )
+
+
+def _close(run: Run, connector: Magento2Connector, error: str, remedy: str) -> None:
+    run.close(RunStatus.FAILED, error, remedy)
+    Magento2Connector.objects.filter(pk=connector.pk).update(error=error, remedy=remedy)
+
+
+def request_run(flow: Flow, row: Magento2Seller) -> bool:
+    """Ask the workers to run a flow for a row soon (a button, an API call). False: it is asked for already."""
+    subject = f"{flow.name}/{row.scope}"
+    if WorkUnit.objects.filter(kind=RUN_FLOW, subject=subject, status__in=OPEN).exists():
+        return False
+    ledger.write_intents([Intent(RUN_FLOW, subject, row.connector.key, payload={"flow": flow.name, "row": row.pk})])
+    return True
+
+
+@handles(RUN_FLOW)
+def _run_requested(held: Claim) -> Outcome:
+    try:
+        flow = flow_named(held.unit.payload["flow"])
+        row = Magento2Seller.objects.select_related("connector", "account", "seller").get(pk=held.unit.payload["row"])
+    except (LookupError, Magento2Seller.DoesNotExist):
+        return ledger.skipped("The row or the flow that it was asked for is gone.")
+    try:
+        run = run_flow(flow, row)
+    except SetupProblem as problem:
+        return ledger.failed(problem.reason, problem.remedy)
+    except LeaseHeld as busy:
+        return ledger.skipped(str(busy))
+    if run.row.status == RunStatus.FAILED:
+        return ledger.failed(run.row.error, run.row.remedy, result={"run": run.row.pk})
+    return ledger.finished(result={"run": run.row.pk})

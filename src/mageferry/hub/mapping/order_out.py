@@ -1,0 +1,375 @@
+"""A hub order as the entity of `PUT /V1/orders/create`. Pure: it reads loaded rows, asks nothing.
+
+Money is Decimal until the very end. Rows are price x quantity; what rounding leaves over goes to the last line, so
+that the sum always closes: subtotal + shipping + tax - discount = grand total.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, NumberRule
+from mageferry.hub.mapping.amounts import CENT, ZERO, cents, spread
+from mageferry.hub.trade.models import AddressKind, Order, OrderAddress, OrderItem, OrderPayment, PaymentType
+
+INCREMENT_ID_LIMIT = 50
+
+
+class UnsendableOrder(Exception):
+    """An order that can't be exported as it is: everything that is missing or doesn't add up."""
+
+    remedy = "Complete the order in the hub, then clear its error or retry the unit of work."
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The order can't be exported: " + "; ".join(problems) + ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An item with its amounts to the cent."""
+
+    item: OrderItem
+    row_total: Decimal
+    tax: Decimal
+    discount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Amounts of the whole order to the cent; they close."""
+
+    subtotal: Decimal
+    shipping: Decimal
+    shipping_tax: Decimal
+    shipping_discount: Decimal
+    tax: Decimal
+    discount: Decimal
+    grand_total: Decimal
+
+
+def increment_id_for(order: Order, row: Magento2Seller) -> str | None:
+    """The number that the order gets in Magento: the same at every attempt, so Magento refuses a second copy.
+
+    None when Magento is to number itself.
+    """
+    if row.connector.number_rule == NumberRule.MAGENTO:
+        return None
+    number = f"{order.account.code}-{order.marketplace_order_id}"
+    if len(number) <= INCREMENT_ID_LIMIT:
+        return number
+    tail = hashlib.sha256(number.encode()).hexdigest()[:10]
+    return f"{number[: INCREMENT_ID_LIMIT - len(tail) - 1]}-{tail}"
+
+
+def sent_items(items: Sequence[OrderItem]) -> list[OrderItem]:
+    """The items to send: of a bundle its components only."""
+    bundled = {item.bundle_sku for item in items if item.bundle_sku}
+    return [item for item in items if not (item.product_type == "bundle" and item.sku in bundled)]
+
+
+def build_entity(order: Order, row: Magento2Seller) -> dict[str, Any]:
+    """The entity to send. `order` comes with items, addresses and payments prefetched.
+
+    Raises UnsendableOrder naming everything that is missing.
+    """
+    items = list(order.items.all())
+    addresses = {address.kind: address for address in order.addresses.all()}
+    billing = addresses.get(AddressKind.BILLING) or addresses.get(AddressKind.SHIPPING)
+    payment = next((paid for paid in order.payments.all() if paid.payment_type == PaymentType.PAYMENT), None)
+    problems = _missing(order, row, items, billing, payment)
+    if problems:
+        raise UnsendableOrder(problems)
+    assert billing is not None
+    assert payment is not None
+    lines, totals = close_amounts(order, items)
+    entity = {
+        **_head(order, row),
+        **_twins(_order_amounts(totals)),
+        "total_item_count": len(lines),
+        "total_qty_ordered": sum((line.item.quantity for line in lines), ZERO),
+        "billing_address": _address(billing, order),
+        "payment": _payment(order, row, totals),
+        "items": [_item(line, order, row) for line in lines],
+        "extension_attributes": {
+            **row.connector.extension_attributes,
+            "shipping_assignments": [
+                _shipping(addresses.get(AddressKind.SHIPPING) or billing, order, row, totals, lines)
+            ],
+        },
+    }
+    if row.connector.invoice_rule == InvoiceRule.PAID:
+        entity |= _twins(_paid_amounts(totals))
+    else:
+        entity |= _twins({"total_due": totals.grand_total})
+    pruned: dict[str, Any] = _prune(entity)
+    return pruned
+
+
+def _missing(
+    order: Order,
+    row: Magento2Seller,
+    items: Sequence[OrderItem],
+    billing: OrderAddress | None,
+    payment: OrderPayment | None,
+) -> list[str]:
+    problems = []
+    if billing is None:
+        problems.append("the billing address is missing")
+    else:
+        if not billing.firstname.strip():
+            problems.append("the billing first name is missing")
+        if not billing.lastname.strip():
+            problems.append("the billing last name is missing")
+    if not order.customer_email:
+        problems.append("the customer's e-mail is missing")
+    elif not _is_email(order.customer_email):
+        problems.append(f"the customer's e-mail {order.customer_email!r} isn't an e-mail address")
+    if not items:
+        problems.append("it has no items")
+    if payment is None:
+        problems.append("it has no payment")
+    if not shipping_method_for(order, row):
+        problems.append("no shipping method is known for it: set the connector's shipping method")
+    return problems
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def close_amounts(order: Order, items: Sequence[OrderItem]) -> tuple[list[Line], Totals]:
+    """Each line and the whole to the cent, adding up to the order's own totals.
+
+    Raises UnsendableOrder when they don't add up beyond rounding.
+    """
+    sent = sent_items(items)
+    rows = _line_amounts(items, sent, [item.price * item.quantity for item in items])
+    taxes = _line_amounts(items, sent, [item.unit_tax * item.quantity for item in items])
+    discounts = _line_amounts(items, sent, [item.discount_amount for item in items])
+    shipping = cents(order.shipping_amount)
+    subtotal, tax, discount = cents(order.subtotal), cents(order.tax_amount), cents(order.discount_amount)
+    problems: list[str] = []
+    tolerance = CENT * len(sent)
+    rows = _close(rows, subtotal, tolerance)
+    if sum(rows, ZERO) != subtotal:
+        problems.append(f"its items add up to {sum(rows, ZERO)}, its subtotal is {subtotal}")
+    if discount and not any(discounts):
+        discounts = spread(discount, rows)
+    taxes = _close(taxes, tax, tolerance)
+    # What the order's tax and discount hold beyond the items' belongs to shipping.
+    shipping_tax = tax - sum(taxes, ZERO)
+    if shipping_tax < 0:
+        problems.append(f"its items' tax adds up to {sum(taxes, ZERO)}, its tax is {tax}")
+    discounts = _close(discounts, discount, tolerance)
+    shipping_discount = discount - sum(discounts, ZERO)
+    if not 0 <= shipping_discount <= shipping:
+        problems.append(f"its items' discounts add up to {sum(discounts, ZERO)}, its discount is {discount}")
+    grand_total = subtotal + shipping + tax - discount
+    if grand_total != cents(order.grand_total):
+        problems.append(
+            f"subtotal {subtotal} + shipping {shipping} + tax {tax} - discount {discount} = {grand_total}, "
+            f"its grand total is {cents(order.grand_total)}"
+        )
+    if problems:
+        raise UnsendableOrder(problems)
+    lines = [Line(*parts) for parts in zip(sent, rows, taxes, discounts, strict=True)]
+    return lines, Totals(subtotal, shipping, shipping_tax, shipping_discount, tax, discount, grand_total)
+
+
+def _line_amounts(
+    items: Sequence[OrderItem], sent: Sequence[OrderItem], amounts: Sequence[Decimal]
+) -> list[Decimal]:
+    """Amounts of the lines to send, to the cent. A bundle that carries the money instead of its components
+    passes it on to them, shared out by quantity."""
+    by_item = {id(item): cents(amount) for item, amount in zip(items, amounts, strict=True)}
+    for bundle in items:
+        parts = [item for item in sent if item.bundle_sku == bundle.sku] if bundle.product_type == "bundle" else []
+        if parts and by_item[id(bundle)] and not any(by_item[id(part)] for part in parts):
+            shares = spread(by_item[id(bundle)], [part.quantity for part in parts])
+            by_item.update({id(part): share for part, share in zip(parts, shares, strict=True)})
+    return [by_item[id(item)] for item in sent]
+
+
+def _close(amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal) -> list[Decimal]:
+    """The amounts with what rounding left over on the last one, when it is no more than rounding."""
+    left = total - sum(amounts, ZERO)
+    if left and abs(left) <= tolerance and amounts:
+        return [*amounts[:-1], amounts[-1] + left]
+    return list(amounts)
+
+
+def _head(order: Order, row: Magento2Seller) -> dict[str, Any]:
+    connector = row.connector
+    return {
+        "increment_id": increment_id_for(order, row),
+        "ext_order_id": order.marketplace_order_id,
+        "store_id": row.store_id,
+        "state": "processing" if connector.invoice_rule == InvoiceRule.PAID else "new",
+        "status": connector.exported_status if connector.invoice_rule == InvoiceRule.PAID else "pending",
+        "created_at": f"{order.placed_at:%Y-%m-%d %H:%M:%S}",
+        "order_currency_code": order.currency,
+        "base_currency_code": order.currency,
+        "store_currency_code": order.currency,
+        "global_currency_code": order.currency,
+        "base_to_order_rate": 1,
+        "base_to_global_rate": 1,
+        "customer_email": order.customer_email,
+        "customer_firstname": order.customer_firstname,
+        "customer_lastname": order.customer_lastname,
+        "customer_is_guest": 1,
+        "customer_group_id": 0,
+        "is_virtual": 0,
+        "shipping_description": order.shipping_description or order.shipping_service,
+    }
+
+
+def _order_amounts(totals: Totals) -> dict[str, Decimal]:
+    return {
+        "subtotal": totals.subtotal,
+        "subtotal_incl_tax": totals.subtotal + totals.tax - totals.shipping_tax,
+        "shipping_amount": totals.shipping,
+        "shipping_incl_tax": totals.shipping + totals.shipping_tax,
+        "shipping_tax_amount": totals.shipping_tax,
+        "shipping_discount_amount": totals.shipping_discount,
+        "tax_amount": totals.tax,
+        "discount_amount": -totals.discount + ZERO,
+        "grand_total": totals.grand_total,
+    }
+
+
+def _paid_amounts(totals: Totals) -> dict[str, Decimal]:
+    """Without these Magento refuses every later refund."""
+    return {
+        "subtotal_invoiced": totals.subtotal,
+        "shipping_invoiced": totals.shipping,
+        "tax_invoiced": totals.tax,
+        "discount_invoiced": -totals.discount + ZERO,
+        "total_invoiced": totals.grand_total,
+        "total_paid": totals.grand_total,
+        "total_due": ZERO,
+    }
+
+
+def _twins(amounts: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Each amount in the order's currency and in the base currency, which is the same one here."""
+    return {**amounts, **{f"base_{name}": amount for name, amount in amounts.items()}}
+
+
+def external_item_id(item: OrderItem) -> str:
+    """What tells the lines of an order apart in Magento, also when the same SKU is there twice."""
+    return item.marketplace_item_id or f"{item.order.marketplace_order_id}-{item.position}"
+
+
+def _item(line: Line, order: Order, row: Magento2Seller) -> dict[str, Any]:
+    item = line.item
+    price = line.row_total / item.quantity if not item.price else item.price
+    unit_tax = line.tax / item.quantity
+    amounts = {
+        "price": price,
+        "original_price": price,
+        "row_total": line.row_total,
+        "tax_amount": line.tax,
+        "discount_amount": line.discount,
+        "price_incl_tax": price + unit_tax,
+        "row_total_incl_tax": line.row_total + line.tax,
+    }
+    entry: dict[str, Any] = {
+        "sku": item.sku,
+        "name": item.name or item.sku,
+        "product_type": "simple",
+        "qty_ordered": item.quantity,
+        "tax_percent": item.tax_percent,
+        "ext_order_item_id": external_item_id(item),
+        "store_id": row.store_id,
+        "product_option": item.product_option,
+        "extension_attributes": item.extension_attributes,
+    }
+    if row.connector.invoice_rule == InvoiceRule.PAID:
+        entry["qty_invoiced"] = item.quantity
+        amounts |= {
+            "row_invoiced": line.row_total,
+            "tax_invoiced": line.tax,
+            "discount_invoiced": line.discount,
+        }
+    return entry | _twins(amounts)
+
+
+def _address(address: OrderAddress, order: Order) -> dict[str, Any]:
+    return {
+        "address_type": address.kind,
+        "firstname": address.firstname,
+        "lastname": address.lastname,
+        "company": address.company,
+        "street": [line for line in address.street.splitlines() if line.strip()],
+        "city": address.city,
+        "region": address.region,
+        "region_code": address.region_code,
+        "postcode": address.postcode,
+        "country_id": address.country_id,
+        "telephone": address.telephone,
+        "email": address.email or order.customer_email,
+        "vat_id": address.vat_id,
+    }
+
+
+def _payment(order: Order, row: Magento2Seller, totals: Totals) -> dict[str, Any]:
+    amounts = {"amount_ordered": totals.grand_total, "shipping_amount": totals.shipping}
+    if row.connector.invoice_rule == InvoiceRule.PAID:
+        amounts |= {"amount_paid": totals.grand_total, "shipping_captured": totals.shipping}
+    return {
+        "method": row.connector.payment_method,
+        "additional_information": [f"Paid through {order.account.name}"],
+        **_twins(amounts),
+    }
+
+
+def shipping_method_for(order: Order, row: Magento2Seller) -> str:
+    """Magento's carrier_method for the order's shipping service; the connector's own when the map has none."""
+    connector = row.connector
+    mapped: str = connector.shipping_method_map.get(order.shipping_service) or connector.shipping_method
+    return mapped
+
+
+def _shipping(
+    address: OrderAddress, order: Order, row: Magento2Seller, totals: Totals, lines: Sequence[Line]
+) -> dict[str, Any]:
+    return {
+        "shipping": {
+            "address": {**_address(address, order), "address_type": "shipping"},
+            "method": shipping_method_for(order, row),
+            "total": _twins(
+                {
+                    "shipping_amount": totals.shipping,
+                    "shipping_incl_tax": totals.shipping + totals.shipping_tax,
+                    "shipping_tax_amount": totals.shipping_tax,
+                    "shipping_discount_amount": totals.shipping_discount,
+                }
+            ),
+        },
+        "items": [{"sku": line.item.sku, "qty_ordered": line.item.quantity} for line in lines],
+    }
+
+
+def _prune(value: Any) -> Any:
+    """Empty nodes left out ("" null [] {}), 0 and false kept; Decimals as the JSON numbers that read the same."""
+    if isinstance(value, Decimal):
+        rounded = value.quantize(Decimal("0.0001"))
+        return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
+    if isinstance(value, dict):
+        kept = {key: _prune(entry) for key, entry in value.items()}
+        return {key: entry for key, entry in kept.items() if entry not in ("", None) and entry != [] and entry != {}}
+    if isinstance(value, list):
+        return [entry for entry in map(_prune, value) if entry not in ("", None) and entry != [] and entry != {}]
+    return value

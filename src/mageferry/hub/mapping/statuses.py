@@ -1,0 +1,34 @@
+"""Order statuses: from Magento's words to the hub's, and only forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mageferry.hub.trade.models import OrderStatus
+
+_RANK = {
+    OrderStatus.INCOMPLETE: 0,
+    OrderStatus.PENDING: 1,
+    OrderStatus.READY_FOR_SHIPPING: 2,
+    OrderStatus.PARTIALLY_SHIPPED: 3,
+    OrderStatus.SHIPPED: 4,
+    OrderStatus.CANCELLED: 5,
+}
+
+
+def advance(stored: str, incoming: str) -> str:
+    """The status to keep: the later one. A stale update never downgrades, Cancelled never reopens."""
+    return incoming if _RANK[OrderStatus(incoming)] > _RANK[OrderStatus(stored)] else stored
+
+
+def from_magento(status: str, state: str, status_map: Mapping[str, str], *, partly_shipped: bool) -> str:
+    """The hub's status for a Magento order: its status looked up in the map, else its state.
+
+    Raises LookupError when the map knows neither.
+    """
+    found = status_map.get(status) or status_map.get(state)
+    if found is None or found not in OrderStatus.values:
+        raise LookupError(status or state)
+    if found == OrderStatus.SHIPPED and partly_shipped and state not in ("closed", "canceled"):
+        return OrderStatus.PARTIALLY_SHIPPED
+    return found

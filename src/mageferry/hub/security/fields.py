@@ -1,0 +1,43 @@
+"""A model field for secrets: encrypted in the database, a `Secret` without a display path in Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from mageferry.http.redaction import Secret
+from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
+
+
+class SecretField(models.TextField[Any, Any]):
+    """Text that is encrypted at rest. Reads as `Secret` (empty when nothing is stored).
+
+    A value that can't be decrypted reads as an empty secret marked `unreadable`, so that one lost key doesn't
+    make every page fail; whoever needs the secret meets an empty one and says so.
+    """
+
+    def from_db_value(self, value: str | None, expression: object, connection: BaseDatabaseWrapper) -> Secret:
+        if not value:
+            return Secret("")
+        try:
+            return decrypt(value)
+        except UnreadableSecret:
+            return Secret("")
+
+    def to_python(self, value: object) -> Secret:
+        if isinstance(value, Secret):
+            return value
+        return Secret("" if value is None else str(value))
+
+    def get_prep_value(self, value: object) -> str:
+        secret = self.to_python(value)
+        return encrypt(secret) if secret.reveal() else ""
+
+    def value_to_string(self, obj: models.Model) -> str:
+        # Serialisers (dumpdata, exports) must never carry a secret.
+        return ""
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        raise TypeError(f"{self.name} is encrypted and can't be searched.")

@@ -1,0 +1,169 @@
+"""Pages of the hub's own tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from mageferry.hub import adminsite
+from mageferry.hub.trade import models
+
+
+@adminsite.register(models.Marketplace)
+class MarketplaceAdmin(adminsite.ModelAdmin):
+    list_display = ("name", "code")
+    search_fields = ("name", "code")
+
+
+@adminsite.register(models.Account)
+class AccountAdmin(adminsite.ModelAdmin):
+    list_display = ("name", "code", "marketplace")
+    list_filter = ("marketplace",)
+    search_fields = ("name", "code")
+
+
+@adminsite.register(models.Seller)
+class SellerAdmin(adminsite.ModelAdmin):
+    list_display = ("name", "code")
+    search_fields = ("name", "code")
+
+
+@adminsite.register(models.Location)
+class LocationAdmin(adminsite.ModelAdmin):
+    list_display = ("name", "code")
+    search_fields = ("name", "code")
+
+
+class LocationQuantityInline(adminsite.TabularInline):
+    model = models.LocationQuantity
+
+
+@adminsite.register(models.Product)
+class ProductAdmin(adminsite.ModelAdmin):
+    list_display = ("sku", "name", "product_type", "price", "active")
+    list_filter = ("active", "product_type")
+    search_fields = ("sku", "name")
+    inlines = (LocationQuantityInline,)
+
+
+class ItemInline(adminsite.TabularInline):
+    model = models.OrderItem
+    fields = (
+        "position", "sku", "name", "product_type", "bundle_sku", "quantity", "price", "unit_tax",
+        "discount_amount", "row_total", "seller", "quantity_shipped", "quantity_refunded", "magento_exported",
+        "connector_id",
+    )  # fmt: skip
+    readonly_fields = ("magento_exported", "connector_id")
+    tab = True
+
+
+class AddressInline(adminsite.StackedInline):
+    model = models.OrderAddress
+    max_num = 2
+    tab = True
+
+
+class PaymentInline(adminsite.TabularInline):
+    model = models.OrderPayment
+    tab = True
+
+
+class ShipmentInline(adminsite.TabularInline):
+    model = models.OrderShipment
+    show_change_link = True
+    tab = True
+
+
+class HistoryInline(adminsite.ReadOnlyInline):
+    model = models.OrderHistory
+    fields = ("at", "flow", "connector", "target_store", "outcome", "message", "ids")
+    readonly_fields = fields
+    tab = True
+
+
+@adminsite.register(models.Order)
+class OrderAdmin(adminsite.ModelAdmin):
+    list_display = (
+        "marketplace_order_id", "account", "shown_status", "customer", "shown_total", "placed_at", "connector_id",
+        "shown_error",
+    )  # fmt: skip
+    list_filter = ("status", "account", ("error", adminsite.EmptyFieldListFilter))
+    search_fields = ("marketplace_order_id", "customer_email", "customer_lastname", "items__sku")
+    date_hierarchy = "placed_at"
+    readonly_fields = ("connector_id", "remote_status", "remote_updated_at", "error", "remedy", "total_refunded")
+    list_select_related = ("account",)
+    inlines = (ItemInline, AddressInline, PaymentInline, ShipmentInline, HistoryInline)
+    actions = ("clear_error",)
+    fieldsets = (
+        (None, {"fields": (("account", "marketplace_order_id"), ("status", "remote_status"), ("error", "remedy"))}),
+        (
+            "Money",
+            {
+                "fields": (
+                    ("currency", "subtotal", "shipping_amount"),
+                    ("tax_amount", "discount_amount"),
+                    ("grand_total", "total_refunded"),
+                )
+            },
+        ),
+        ("Customer", {"fields": (("customer_email", "customer_firstname", "customer_lastname"),)}),
+        ("Shipping", {"fields": (("shipping_service", "shipping_description"),)}),
+        ("Source", {"fields": (("placed_at", "remote_updated_at", "connector_id"),)}),
+    )
+
+    @adminsite.display(
+        description="status",
+        ordering="status",
+        label={
+            "Ready For Shipping": "info",
+            "Shipped": "success",
+            "Partially Shipped": "warning",
+            "Cancelled": "danger",
+        },
+    )
+    def shown_status(self, order: models.Order) -> str:
+        return order.get_status_display()
+
+    @adminsite.display(description="total", ordering="grand_total")
+    def shown_total(self, order: models.Order) -> str:
+        return f"{order.grand_total:.2f} {order.currency}"
+
+    @adminsite.display(description="customer", ordering="customer_lastname")
+    def customer(self, order: models.Order) -> str:
+        return f"{order.customer_firstname} {order.customer_lastname}".strip()
+
+    @adminsite.display(description="error")
+    def shown_error(self, order: models.Order) -> str:
+        return order.error[:120]
+
+    @adminsite.action(description="Clear the error, so that the order goes on")
+    def clear_error(self, request: HttpRequest, queryset: QuerySet[models.Order]) -> None:
+        count = queryset.exclude(error="").update(error="", remedy="")
+        self.message_user(request, f"{count} orders go on with the next run of their flow.")
+
+
+class ShipmentItemInline(adminsite.TabularInline):
+    model = models.OrderShipmentItem
+
+
+class TrackInline(adminsite.TabularInline):
+    model = models.OrderShipmentTrack
+
+
+@adminsite.register(models.OrderShipment)
+class ShipmentAdmin(adminsite.ModelAdmin):
+    list_display = ("order", "shipped_at", "carrier", "service", "remote_id")
+    search_fields = ("order__marketplace_order_id", "tracks__number")
+    list_select_related = ("order",)
+    raw_id_fields = ("order",)
+    inlines = (ShipmentItemInline, TrackInline)
+
+
+@adminsite.register(models.OrderHistory)
+class HistoryAdmin(adminsite.ReadOnlyAdmin):
+    list_display: Any = ("at", "order", "flow", "connector", "target_store", "outcome", "message")
+    list_filter = ("flow", "outcome", "connector")
+    search_fields = ("order__marketplace_order_id", "message")
+    list_select_related = ("order",)

@@ -1,0 +1,59 @@
+"""Shipments of orders: what left, when, with which carrier."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mageferry.hub.trade.models.orders import Order, OrderItem
+
+
+class OrderShipment(models.Model):
+    """One parcel or delivery of an order."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    shipped_at = models.DateTimeField()
+    carrier = models.CharField(max_length=100, blank=True)
+    service = models.CharField(max_length=100, blank=True)
+    remote_id = models.CharField(
+        max_length=64, blank=True, help_text="Id of the shipment in the system that it came from."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "order_shipment"
+        ordering = ("order", "shipped_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.shipped_at:%Y-%m-%d}"
+
+
+class OrderShipmentItem(models.Model):
+    """How many of an order item a shipment holds."""
+
+    shipment = models.ForeignKey(OrderShipment, on_delete=models.CASCADE, related_name="items")
+    order_item = models.ForeignKey(OrderItem, on_delete=models.CASCADE, related_name="shipment_items")
+    quantity = models.DecimalField(max_digits=12, decimal_places=4)
+
+    class Meta:
+        db_table = "order_shipment_item"
+        constraints = (
+            models.UniqueConstraint(fields=("shipment", "order_item"), name="order_shipment_item_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.order_item}"
+
+
+class OrderShipmentTrack(models.Model):
+    """A tracking number of a shipment."""
+
+    shipment = models.ForeignKey(OrderShipment, on_delete=models.CASCADE, related_name="tracks")
+    carrier_code = models.CharField(max_length=32, blank=True)
+    title = models.CharField(max_length=255, blank=True)
+    number = models.CharField(max_length=255)
+
+    class Meta:
+        db_table = "order_shipment_track"
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.number}"

@@ -1,0 +1,17 @@
+"""The hub's addresses."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from mageferry.hub.web import views
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("health", views.health, name="health"),
+    path("run-flow/", views.run_flow_now, name="run_flow_now"),
+    path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
+    path("admin/", admin.site.urls),
+]

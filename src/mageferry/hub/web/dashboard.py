@@ -1,0 +1,110 @@
+"""What the first page shows: numbers, connectors with their flows, what failed, the last runs, orders by day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.flows import registry, runner
+from mageferry.hub.trade.models import Order, OrderStatus
+from mageferry.hub.work.models import OPEN, FlowRun, RunStatus, UnitStatus, WorkUnit
+
+DAYS_SHOWN = 30
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Adds the dashboard's data to the admin's first page."""
+    context.update(
+        cards=_cards(),
+        connectors=[_connector(connector) for connector in Magento2Connector.objects.all()],
+        failures=list(WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]),
+        parked=list(Order.objects.exclude(error="").select_related("account").order_by("-updated_at")[:10]),
+        runs=list(FlowRun.objects.order_by("-id")[:10]),
+        orders_by_day=_orders_by_day(),
+    )
+    return context
+
+
+def _cards() -> list[dict[str, Any]]:
+    by_status = dict(Order.objects.values_list("status").annotate(Count("id")))
+    units = dict(WorkUnit.objects.values_list("status").annotate(Count("id")))
+    orders, work = reverse("admin:trade_order_changelist"), reverse("admin:work_workunit_changelist")
+    return [
+        {"title": "Orders", "number": sum(by_status.values()), "href": orders},
+        {
+            "title": "Ready For Shipping",
+            "number": by_status.get(OrderStatus.READY_FOR_SHIPPING, 0),
+            "href": f"{orders}?status__exact={OrderStatus.READY_FOR_SHIPPING}",
+        },
+        {
+            "title": "Parked with an error",
+            "number": Order.objects.exclude(error="").count(),
+            "href": f"{orders}?error__isempty=0",
+        },
+        {"title": "Work to do", "number": sum(units.get(status, 0) for status in OPEN), "href": work},
+        {
+            "title": "Failed work",
+            "number": units.get(UnitStatus.FAILED, 0),
+            "href": f"{work}?status__exact={UnitStatus.FAILED}",
+        },
+    ]
+
+
+def _connector(connector: Magento2Connector) -> dict[str, Any]:
+    running = set(
+        FlowRun.objects.filter(connector_key=connector.key, status=RunStatus.RUNNING).values_list("flow", "scope")
+    )
+    flows = [
+        {
+            "flow": flow,
+            "row": row,
+            "running": (flow.name, row.scope) in running,
+            "last": FlowRun.objects.filter(flow=flow.name, scope=row.scope).order_by("-id").first(),
+        }
+        for flow in registry.all_flows()
+        for row in runner.rows_of(flow, connector)
+    ]
+    return {
+        "connector": connector,
+        "href": reverse("admin:connectors_magento2connector_change", args=(connector.pk,)),
+        "flows": flows,
+    }
+
+
+def _orders_by_day() -> str:
+    """Orders placed per day and account, as the data of a stacked bar chart."""
+    today = timezone.localdate()
+    days = [today - dt.timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
+    counts: dict[str, dict[dt.date, int]] = {}
+    rows = (
+        Order.objects.filter(placed_at__date__gte=days[0])
+        .annotate(day=TruncDate("placed_at"))
+        .values_list("account__name", "day")
+        .annotate(Count("id"))
+        .order_by("account__name")
+    )
+    for account, day, count in rows:
+        counts.setdefault(account, {})[day] = count
+    colours = ("#0f766e", "#f59e0b", "#6366f1", "#e11d48", "#0284c7", "#65a30d", "#a855f7", "#78716c")
+    return json.dumps(
+        {
+            "labels": [f"{day:%d %b}" for day in days],
+            "datasets": [
+                {
+                    "label": account,
+                    "data": [by_day.get(day, 0) for day in days],
+                    "backgroundColor": colours[number % len(colours)],
+                    "stack": "orders",
+                }
+                for number, (account, by_day) in enumerate(counts.items())
+            ],
+        }
+    )

@@ -1,0 +1,60 @@
+"""Pages and buttons beyond the admin's records."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from mageferry.hub.connectors.models import Magento2Seller
+from mageferry.hub.flows import registry, runner
+from mageferry.hub.work import ledger
+
+
+@require_GET
+def health(request: HttpRequest) -> JsonResponse:
+    """200 when the hub can reach its database, 503 when not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "database unreachable"}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+@staff_member_required
+@require_POST
+def run_flow_now(request: HttpRequest) -> HttpResponse:
+    """The "Run now" button: asks the workers to run a flow for a seller row."""
+    if not request.user.has_perm("connectors.change_magento2connector"):
+        raise PermissionDenied
+    row = get_object_or_404(Magento2Seller.objects.select_related("connector"), pk=request.POST.get("row") or 0)
+    try:
+        flow = registry.flow_named(request.POST.get("flow", ""))
+    except LookupError as error:
+        messages.error(request, str(error))
+        return redirect("admin:index")
+    if not row.connector.active:
+        messages.error(request, f"The connector {row.connector} isn't active. Tick Active on it first.")
+    elif runner.request_run(flow, row):
+        messages.success(request, f"{flow.title} for {row} starts as soon as a worker is free.")
+    else:
+        messages.info(request, f"{flow.title} for {row} is waiting to start already.")
+    return redirect("admin:index")
+
+
+@staff_member_required
+@require_POST
+def retry_unit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The "Retry" button of a failed unit of work."""
+    if not request.user.has_perm("connectors.change_magento2connector"):
+        raise PermissionDenied
+    if ledger.try_again([pk]):
+        messages.success(request, "It is due again and starts as soon as a worker is free.")
+    else:
+        messages.info(request, "It isn't waiting for a retry any more.")
+    return redirect("admin:index")

@@ -1,0 +1,27 @@
+"""The database's own clock: the only one that all processes and machines agree on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import socket
+
+from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models.expressions import Combinable, Value
+from django.db.models.functions import Now
+
+
+def now_plus(seconds: float) -> Combinable:
+    """The database's now, some seconds on, as an expression for a query."""
+    return ExpressionWrapper(
+        Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
+    )
+
+
+def owner_name(part: str) -> str:
+    """Who holds a lease: machine, process, part of it, and a random tail so that a reused pid isn't taken for it."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{part[:16]}:{secrets.token_hex(4)}"
+
+
+__all__ = ["F", "Now", "now_plus", "owner_name"]

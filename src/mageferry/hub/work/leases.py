@@ -1,0 +1,101 @@
+"""Leases by name: only one holder at a time, over threads, processes and machines.
+
+A lease ends by itself when its holder dies; the fencing token tells a late holder that it is no longer the one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from mageferry.hub.work.clock import F, Now, now_plus, owner_name
+from mageferry.hub.work.models import Lease
+
+
+class LeaseHeld(Exception):
+    """Somebody else holds the lease."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        self.name, self.owner = name, owner
+        super().__init__(f"{name} is already being worked on (by {owner}).")
+
+
+class LeaseLost(Exception):
+    """The lease ran out and somebody else took over; nothing more may be written under it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The lease on {name} was lost to another worker.")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease in hand: its name, its owner, its fencing token."""
+
+    name: str
+    owner: str
+    token: int
+
+    def renew(self, seconds: float) -> None:
+        """Move the end of the lease. Raises LeaseLost when it is no longer ours."""
+        if not self._mine().update(expires_at=now_plus(seconds)):
+            raise LeaseLost(self.name)
+
+    def check(self) -> None:
+        """Inside a transaction: hold the row and make sure that it is still ours. Raises LeaseLost."""
+        if not self._mine().filter(expires_at__gt=Now()).update(owner=self.owner):
+            raise LeaseLost(self.name)
+
+    def release(self) -> None:
+        """Give the lease back; the row stays so that the token goes on growing."""
+        self._mine().update(expires_at=Now())
+
+    def _mine(self) -> QuerySet[Lease]:
+        return Lease.objects.filter(name=self.name, owner=self.owner, token=self.token)
+
+
+def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
+    """Take a lease that is free or has run out. Raises LeaseHeld when somebody holds it."""
+    owner = owner or owner_name("lease")
+    free = Lease.objects.filter(name=name, expires_at__lte=Now())
+    if not free.update(owner=owner, token=F("token") + 1, expires_at=now_plus(seconds)):
+        try:
+            with transaction.atomic():
+                Lease.objects.create(name=name, owner=owner, expires_at=now_plus(seconds))
+        except IntegrityError:
+            holder = Lease.objects.filter(name=name).values_list("owner", flat=True).first() or "another worker"
+            raise LeaseHeld(name, holder) from None
+    row = Lease.objects.get(name=name)
+    if row.owner != owner:
+        raise LeaseHeld(name, row.owner)
+    return Held(name, owner, row.token)
+
+
+@contextmanager
+def holding(name: str, seconds: float = 60) -> Iterator[Held]:
+    """Hold a lease while the block runs, renewed in the background. Raises LeaseHeld."""
+    held = acquire(name, seconds)
+    stop = threading.Event()
+
+    def keep() -> None:
+        try:
+            while not stop.wait(seconds / 3):
+                try:
+                    held.renew(seconds)
+                except LeaseLost:
+                    return
+        finally:
+            connection.close()
+
+    keeper = threading.Thread(target=keep, name=f"lease {name}", daemon=True)
+    keeper.start()
+    try:
+        yield held
+    finally:
+        stop.set()
+        keeper.join()
+        held.release()
