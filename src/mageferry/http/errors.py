@@ -1,0 +1,66 @@
+"""What can go wrong between us and a server, by what to do next.
+
+HttpError
+├ InvalidRequest     the request itself cannot be sent (address, header): fix it
+├ NotSent            nothing reached the server: repeat freely, whatever the method
+│ ├ HostUnknown        the name does not resolve: fix the address, or wait for DNS
+│ ├ TlsFailed          certificate or handshake: fix the configuration
+│ ├ ProxyRefused       the proxy said no: fix the configuration
+│ └ Unreachable        refused, no route, connect time-out, no free connection: wait
+└ Unanswered         sent, whole or in part, and no whole answer came: look before repeating a write
+  ├ TimedOut           the answer did not come in time
+  ├ ConnectionLost     reset or closed, before or within the answer
+  └ UnreadableBody     larger than allowed, or its compression is broken
+"""
+
+from __future__ import annotations
+
+
+class HttpError(Exception):
+    """Anything that kept us from a whole answer. `message` says what, `remedy` how to mend it."""
+
+    def __init__(self, message: str, *, remedy: str = "", request_line: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.request_line = request_line
+
+
+class InvalidRequest(HttpError):
+    """The request cannot be formed or sent; nothing left this machine."""
+
+
+class NotSent(HttpError):
+    """Nothing of the request reached the server."""
+
+
+class HostUnknown(NotSent):
+    """The host name does not resolve."""
+
+
+class TlsFailed(NotSent):
+    """No TLS connection: certificate refused, or the port does not speak TLS."""
+
+
+class ProxyRefused(NotSent):
+    """The proxy did not open the way."""
+
+
+class Unreachable(NotSent):
+    """No connection: refused, no route, time-out while connecting, or no free connection in the pool."""
+
+
+class Unanswered(HttpError):
+    """The request was sent, whole or in part, and no whole answer came back."""
+
+
+class TimedOut(Unanswered):
+    """The answer did not come in time."""
+
+
+class ConnectionLost(Unanswered):
+    """The connection broke before the answer was complete."""
+
+
+class UnreadableBody(Unanswered):
+    """The answer began, but its body is larger than allowed or cannot be decompressed."""

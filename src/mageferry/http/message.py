@@ -1,0 +1,93 @@
+"""The two values that travel through a flow: a request and its response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+from httpx2 import Headers
+
+from mageferry.http.redaction import redact_url
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds: to connect, between two chunks, for a free connection, in all."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 120.0
+    write_seconds: float = 60.0
+    pool_seconds: float = 60.0
+    total_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Timeouts.{name} must be more than 0, not {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One request, with its URL encoded as it goes over the wire. Copies with changes, never changes itself.
+
+    `repeatable` says whether it may be sent twice when nobody knows what became of the first time; left at
+    None the method decides (GET, HEAD and OPTIONS may).
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    repeatable: bool | None = None
+    timeouts: Timeouts | None = None
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redact_url(self.url)}>"
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.method in SAFE_METHODS if self.repeatable is None else self.repeatable
+
+    @property
+    def line(self) -> str:
+        """Method and path without query: fit for an error message."""
+        return f"{self.method} {urlsplit(self.url).path or '/'}"
+
+    def header(self, name: str) -> str | None:
+        """The header's value, whatever the case of its name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def with_header(self, name: str, value: str) -> Request:
+        """A copy in which this header has this one value."""
+        wanted = name.lower()
+        kept = {key: old for key, old in self.headers.items() if key.lower() != wanted}
+        return replace(self, headers={**kept, name: value})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """One whole answer: status, headers, the body decompressed, and how long it took."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    content: bytes = b""
+    elapsed_seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.content)} bytes>"
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters; empty when the server named none."""
+        value: str = self.headers.get("content-type", "")
+        return value.partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """The decoded body; raises ValueError when it is not JSON."""
+        return orjson.loads(self.content)

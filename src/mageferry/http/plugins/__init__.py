@@ -1,0 +1,1 @@
+"""One module per plugin; each is a middleware that knows its stage."""

@@ -1,0 +1,196 @@
+"""The wire: our requests over httpx2, its failures told apart by whether anything was sent."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx2
+
+from mageferry.http.errors import (
+    ConnectionLost,
+    HostUnknown,
+    HttpError,
+    InvalidRequest,
+    NotSent,
+    ProxyRefused,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+    UnreadableBody,
+)
+from mageferry.http.message import Request, Response, Timeouts
+
+
+def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
+    """Our request as httpx2's. Raises InvalidRequest for an address or header that cannot be sent."""
+    chosen = request.timeouts or timeouts
+    try:
+        return httpx2.Request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.content or None,
+            extensions={
+                "timeout": {
+                    "connect": chosen.connect_seconds,
+                    "read": chosen.read_seconds,
+                    "write": chosen.write_seconds,
+                    "pool": chosen.pool_seconds,
+                }
+            },
+        )
+    except (httpx2.InvalidURL, UnicodeEncodeError, TypeError, ValueError) as error:
+        raise InvalidRequest(
+            f"The request cannot be sent: {_reason(error)}",
+            remedy="Check the address and the headers: only ASCII, percent-encoded, no line breaks.",
+            request_line=request.line,
+        ) from None
+
+
+class BodyReader:
+    """Collects a body and stops when it grows too large or takes too long."""
+
+    def __init__(self, request: Request, timeouts: Timeouts, limit_bytes: int) -> None:
+        self._request = request
+        self._total_seconds = (request.timeouts or timeouts).total_seconds
+        self._limit_bytes = limit_bytes
+        self._started = time.monotonic()
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Add a chunk; raises UnreadableBody past the limit and TimedOut past the whole exchange's time."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > self._limit_bytes:
+            raise UnreadableBody(
+                f"The answer is larger than {self._limit_bytes:,} bytes and was not read to its end",
+                remedy="Ask for less at a time (a smaller page size), or raise max_body_bytes.",
+                request_line=self._request.line,
+            )
+        if self.elapsed_seconds > self._total_seconds:
+            raise TimedOut(
+                f"The answer was not complete after {self._total_seconds:g} seconds",
+                remedy="Ask for less at a time, or raise total_seconds.",
+                request_line=self._request.line,
+            )
+
+    @property
+    def elapsed_seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def response(self, answer: httpx2.Response) -> Response:
+        """The whole answer."""
+        return Response(answer.status_code, answer.headers, b"".join(self._chunks), self.elapsed_seconds)
+
+
+def cookieless() -> CookieJar:
+    """A jar that keeps nothing: a shared session cookie would make PHP answer one request after the other."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+@lru_cache(maxsize=8)
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """The TLS settings, shared by all clients, since reading the certificates takes tens of milliseconds.
+
+    `verify`: True for the machine's certificates, the path of a file or directory of others, or False.
+    """
+    if isinstance(verify, str):
+        context = httpx2.create_ssl_context()
+        for kind in ("cafile", "capath"):
+            try:
+                context.load_verify_locations(**{kind: verify})
+            except (OSError, ssl.SSLError):
+                continue
+            return context
+        raise InvalidRequest(
+            f"No certificates could be read from {verify}",
+            remedy="Give the path of a PEM file with the certificates to trust.",
+        )
+    return httpx2.create_ssl_context(verify=verify)
+
+
+def translate(error: Exception, request: Request) -> HttpError:
+    """httpx2's failure as ours: what matters is whether the request can have reached the server."""
+    kind, remedy = _classify(error)
+    return kind(f"{_TITLES[kind]}: {_reason(error)}", remedy=remedy, request_line=request.line)
+
+
+_TITLES: dict[type[HttpError], str] = {
+    InvalidRequest: "The request cannot be sent",
+    NotSent: "The request could not be sent",
+    HostUnknown: "The host name is not known",
+    TlsFailed: "No secure connection",
+    ProxyRefused: "The proxy refused",
+    Unreachable: "The server cannot be reached",
+    TimedOut: "No answer in time",
+    ConnectionLost: "The connection broke before the answer was complete",
+    UnreadableBody: "The answer cannot be read",
+}
+
+
+def _classify(error: Exception) -> tuple[type[HttpError], str]:
+    if isinstance(error, httpx2.ConnectError):
+        return _classify_connect(error)
+    for kinds, ours, remedy in _TABLE:
+        if isinstance(error, kinds):
+            return ours, remedy
+    return ConnectionLost, ""
+
+
+_TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[HttpError], str], ...] = (
+    (
+        httpx2.ConnectTimeout,
+        Unreachable,
+        "Check address and port, and that no firewall drops the connection.",
+    ),
+    (httpx2.PoolTimeout, Unreachable, "All connections are busy: allow more, or ask with fewer workers."),
+    ((httpx2.ReadTimeout, httpx2.WriteTimeout), TimedOut, "Raise the time-out, or ask for less at a time."),
+    (httpx2.ProxyError, ProxyRefused, "Check the proxy's address, user and password."),
+    (
+        (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL),
+        InvalidRequest,
+        "Check the address (https://...) and the headers.",
+    ),
+    (
+        httpx2.DecodingError,
+        UnreadableBody,
+        "The body's compression is broken: look at what stands before the server.",
+    ),
+)
+
+
+def _classify_connect(error: Exception) -> tuple[type[HttpError], str]:
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        text = str(error)
+        if "WRONG_VERSION_NUMBER" in text or "UNKNOWN_PROTOCOL" in text:
+            return (
+                TlsFailed,
+                "The port does not speak TLS: check the port, or write http:// if that is meant.",
+            )
+        return TlsFailed, "Renew or trust the certificate (option verify), and check the host name."
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return HostUnknown, "Check the host name, and that this machine can resolve names."
+    return Unreachable, "Check address and port, and that the server runs."
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it; a failed asynchronous connect carries its causes in a group."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        if isinstance(seen, BaseExceptionGroup):
+            for inner in seen.exceptions:
+                yield from _causes(inner)
+        seen = seen.__cause__ or seen.__context__
+
+
+def _reason(error: Exception) -> str:
+    """One line, never empty (time-outs come without a text)."""
+    return " ".join(str(error).split()) or type(error).__name__
