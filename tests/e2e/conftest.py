@@ -1,8 +1,8 @@
 """End-to-end tests: the real `mageferry` commands in processes of their own, and a real Chromium.
 
 The tests here know the product only from outside: its commands, its pages and its files. They must not use
-Django's ORM: while Playwright runs, the test's thread has an event loop, and Django refuses database calls there
-(SynchronousOnlyOperation).
+Django's ORM: while Playwright runs, the test's thread has an event loop, and Django refuses database calls
+there (SynchronousOnlyOperation).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -139,7 +139,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """A function that starts `mageferry ARGUMENTS...` and returns once `answers_at` does; the end stops all."""
+    """A function that starts `mageferry ARGUMENTS...` and returns once `answers_at` does; all are stopped."""
     started: list[Running] = []
 
     def start_command(*arguments: str, answers_at: str) -> Running:
@@ -183,7 +183,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page without cookies. The test fails when its scripts do or when it asks another machine for something."""
+    """A page without cookies. The test fails when its scripts do or when it asks another machine."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PAGE_MILLISECONDS)
     tab = context.new_page()
@@ -211,7 +211,7 @@ def _take_screenshot(tab: Page, test_name: str) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tells the fixtures at their end whether the test failed."""
     report = yield
     if report.when == "call":
