@@ -1,8 +1,8 @@
 """Checks, without a network, that the locked requirements belong to pyproject.toml and name no index.
 
-Every dependency of pyproject.toml (and of requirements/build.in) must be in the lock that installs it,
-in a version that its specifier allows; every locked package must carry SHA-256 hashes; both locks must agree; no
-line may hold an address or an index option, so that each machine uses the index it is set up for.
+Every dependency of pyproject.toml (and of requirements/build.in) must be in the lock that installs it, in a
+version its specifier allows; every locked package must carry SHA-256 hashes; both locks must agree; no line
+may hold an address or an index option, so that each machine uses the index it is set up for.
 """
 
 from __future__ import annotations
