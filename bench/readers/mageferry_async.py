@@ -1,0 +1,24 @@
+"""Mageferry's AsyncMagento; it reads by key, in parallel when it may."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bench.readers.meter import Job, measure
+from mageferry.http import Secret
+from mageferry.magento import AsyncMagento, BearerToken, SearchCriteria
+
+
+async def collect(job: Job) -> list[int]:
+    criteria = SearchCriteria()
+    if job.status:
+        criteria = criteria.where("status", "eq", job.status)
+    ids: list[int] = []
+    async with AsyncMagento(job.endpoint, BearerToken(Secret(job.token))) as shop:
+        async for page in shop.orders.pages(criteria, page_size=job.page_size, concurrency=job.concurrency):
+            ids.extend(order["entity_id"] for order in page.items)
+    return ids
+
+
+if __name__ == "__main__":
+    measure(lambda job: asyncio.run(collect(job)))

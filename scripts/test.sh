@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Runs the tests: scripts/test.sh [unit|sqlite|postgres|e2e], without a word all of them.
+#   unit      everything but tests/hub and tests/e2e: the client library, the sandbox, the tools
+#   sqlite    unit, and the hub's tests on SQLite
+#   postgres  the hub's tests on PostgreSQL
+#   e2e       the commands and a browser, as a user would
+# Which tests those are is a matter of folders, so a new folder is run without being named anywhere.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=${VENV:-.venv}/bin
+[[ -x $bin/pytest ]] || { echo "No environment in ${VENV:-.venv}: run it as 'make test', which makes one." >&2; exit 1; }
+
+# Tests must neither read nor touch a real hub's data or its settings.
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+for name in $(compgen -e MAGEFERRY_ || true); do unset "$name"; done
+export MAGEFERRY_HOME=$home
+
+summary=()
+failed=0
+
+# section TITLE COMMAND...: runs it, goes on when it fails, remembers the outcome and the seconds.
+section() {
+  local title=$1 began=$SECONDS outcome=passed
+  shift
+  printf '\n== %s\n' "$title"
+  "$@" || { outcome=FAILED; failed=1; }
+  summary+=("$(printf '%-34s %-7s %5d s' "$title" "$outcome" $((SECONDS - began)))")
+}
+
+run_unit() { section "unit tests" "$bin/pytest" --ignore=tests/hub --ignore=tests/e2e; }
+run_hub_on_sqlite() { section "hub on SQLite" "$bin/pytest" tests/hub; }
+run_hub_on_postgres() { section "hub on PostgreSQL" scripts/postgres.sh run "$bin/pytest" tests/hub; }
+run_e2e() { section "commands and browser" test_with_browser; }
+
+test_with_browser() {
+  local chromium
+  chromium=$(scripts/chromium.sh) && CHROMIUM=$chromium "$bin/pytest" tests/e2e
+}
+
+case ${1:-all} in
+  unit) run_unit ;;
+  sqlite) run_unit && run_hub_on_sqlite ;;
+  postgres) run_hub_on_postgres ;;
+  e2e) run_e2e ;;
+  all) run_unit && run_hub_on_sqlite && run_hub_on_postgres && run_e2e ;;
+  *)
+    sed -n '2,6p' scripts/test.sh | cut -c3- >&2
+    exit 2
+    ;;
+esac
+printf '\n'
+printf '%s\n' "${summary[@]}"
+exit "$failed"
