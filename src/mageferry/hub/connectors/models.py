@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from mageferry.hub.security.fields import SecretField
 from mageferry.hub.trade.models import Account, Location, Order, OrderItem, OrderPayment, Seller
-from mageferry.magento.client import normalise_endpoint
+from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 
 NO_WAREHOUSE = ("", "--")
@@ -73,6 +73,7 @@ class Magento2Connector(models.Model):
     username = models.CharField(max_length=100, blank=True, help_text="Token Based: an admin user of the shop.")
     password = SecretField(blank=True, default="")
     token = SecretField(blank=True, default="", editable=False)
+    token_obtained_at = models.DateTimeField(null=True, blank=True, editable=False)
     token_expires_at = models.DateTimeField("token expires at", null=True, blank=True, editable=False)
     consumer_key = models.CharField(max_length=64, blank=True, help_text="OAuth Based: of the shop's integration.")
     consumer_secret = SecretField(blank=True, default="")

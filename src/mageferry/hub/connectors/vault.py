@@ -11,7 +11,7 @@ from django.db import transaction
 from mageferry.http.redaction import Secret
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.work.leases import LeaseHeld, holding
-from mageferry.magento.token import Token
+from mageferry.magento.vault import Token
 
 SIGN_IN_SECONDS = 90.0
 LOOK_AGAIN_SECONDS = 0.1
@@ -24,21 +24,22 @@ class ConnectorVault:
         self._pk = connector_pk
 
     def load(self) -> Token | None:
-        connector = Magento2Connector.objects.only("token", "token_expires_at").get(pk=self._pk)
-        if not connector.token or connector.token_expires_at is None:
+        fields = ("token", "token_obtained_at", "token_expires_at")
+        text, obtained_at, expires_at = Magento2Connector.objects.values_list(*fields).get(pk=self._pk)
+        if not text or obtained_at is None or expires_at is None:
             return None
-        return Token(connector.token, connector.token_expires_at)
+        return Token(text, obtained_at, expires_at)
 
     def store(self, token: Token) -> None:
         Magento2Connector.objects.filter(pk=self._pk).update(
-            token=token.value, token_expires_at=token.expires_at
+            token=token.text, token_obtained_at=token.obtained_at, token_expires_at=token.expires_at
         )
 
     def forget(self, token: Token) -> None:
         """Drop a refused token, unless another worker has replaced it already."""
         with transaction.atomic():
-            rows = Magento2Connector.objects.select_for_update().only("token")
-            if rows.get(pk=self._pk).token == token.value:
+            rows = Magento2Connector.objects.select_for_update()
+            if rows.get(pk=self._pk).token == token.text:
                 rows.filter(pk=self._pk).update(token=Secret(""), token_expires_at=None)
 
     @contextmanager

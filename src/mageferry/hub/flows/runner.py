@@ -107,3 +107,14 @@ def _run_requested(held: Claim) -> Outcome:
     if run.row.status == RunStatus.FAILED:
         return ledger.failed(run.row.error, run.row.remedy, result={"run": run.row.pk})
     return ledger.finished(result={"run": run.row.pk})
+
+
+def active_connectors(name: str = "") -> Sequence[Magento2Connector]:
+    """The active connectors, or the one of this name. Raises LookupError naming those there are."""
+    if not name:
+        return list(Magento2Connector.objects.filter(active=True))
+    connector = Magento2Connector.objects.filter(name__iexact=name).first()
+    if connector is None:
+        known = ", ".join(Magento2Connector.objects.values_list("name", flat=True)) or "none yet"
+        raise LookupError(f"There is no connector {name!r}. The connectors are: {known}.")
+    return [connector]

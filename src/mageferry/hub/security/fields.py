@@ -11,11 +11,25 @@ from mageferry.http.redaction import Secret
 from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
 
 
+class UnreadableStored(Secret):
+    """A stored secret whose key is missing: there is something, but nobody here can read it."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, stored: str) -> None:
+        super().__init__(stored)
+        self.stored = stored
+
+    def reveal(self) -> str:
+        """Raises UnreadableSecret: what is stored can't be used."""
+        raise UnreadableSecret
+
+
 class SecretField(models.TextField[Any, Any]):
     """Text that is encrypted at rest. Reads as `Secret` (empty when nothing is stored).
 
-    A value that can't be decrypted reads as an empty secret marked `unreadable`, so that one lost key doesn't
-    make every page fail; whoever needs the secret meets an empty one and says so.
+    A value that can't be decrypted reads as an `UnreadableStored` secret, so that a lost key doesn't make every
+    page fail, and is written back as it was: saving a record never destroys what another key can still read.
     """
 
     def from_db_value(self, value: str | None, expression: object, connection: BaseDatabaseWrapper) -> Secret:
@@ -24,7 +38,7 @@ class SecretField(models.TextField[Any, Any]):
         try:
             return decrypt(value)
         except UnreadableSecret:
-            return Secret("")
+            return UnreadableStored(value)
 
     def to_python(self, value: object) -> Secret:
         if isinstance(value, Secret):
@@ -32,6 +46,8 @@ class SecretField(models.TextField[Any, Any]):
         return Secret("" if value is None else str(value))
 
     def get_prep_value(self, value: object) -> str:
+        if isinstance(value, UnreadableStored):
+            return value.stored
         secret = self.to_python(value)
         return encrypt(secret) if secret.reveal() else ""
 

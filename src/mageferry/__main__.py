@@ -1,0 +1,5 @@
+"""`python -m mageferry`: the command line."""
+
+from mageferry.cli.main import main
+
+main()

@@ -1,0 +1,52 @@
+"""The command line: parse, one call, print. The same words as the pages and the API."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from mageferry import __version__
+from mageferry.cli import connector, demo, flow, orders, sandbox, server
+
+app = typer.Typer(
+    name="mageferry",
+    help="Ferries orders, stock, products, shipments and refunds between Magento 2 shops and everything else.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo)
+app.command("up")(server.up)
+app.command("migrate")(server.migrate)
+app.command("make-key")(server.make_key)
+app.command("sandbox")(sandbox.sandbox)
+app.add_typer(connector.app, name="connector")
+app.add_typer(flow.app, name="flow")
+app.add_typer(orders.app, name="orders")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mageferry {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Entry point: errors that a person can mend are printed as text, not as a traceback."""
+    from mageferry.cli.hub import readable_errors
+
+    with readable_errors(Console(stderr=True)):
+        app(prog_name="mageferry")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
