@@ -149,7 +149,8 @@ class Magento2Connector(models.Model):
     def clean(self) -> None:
         problems: dict[str, str] = {}
         try:
-            self.endpoint = normalise_endpoint(self.endpoint)
+            Endpoint.parse(self.endpoint)
+            self.endpoint = self.endpoint.strip()
         except ConfigurationError as error:
             problems["endpoint"] = f"{error.message} {error.remedy}"
         if self.authentication == Authentication.TOKEN and not self.username:

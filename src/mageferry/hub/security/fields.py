@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mageferry.http.redaction import Secret
 from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
+
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
 
 
 class UnreadableStored(Secret):
@@ -25,7 +31,7 @@ class UnreadableStored(Secret):
         raise UnreadableSecret
 
 
-class SecretField(models.TextField[Any, Any]):
+class SecretField(_TextField):
     """Text that is encrypted at rest. Reads as `Secret` (empty when nothing is stored).
 
     A value that can't be decrypted reads as an `UnreadableStored` secret, so that a lost key doesn't make every
