@@ -7,60 +7,9 @@ import unicodedata
 from typing import Final
 
 # Currencies that are printed by code or by letters, with a blank between.
-_WORDS: Final = frozenset(
-    (
-        "AED",
-        "AUD",
-        "BGN",
-        "BRL",
-        "CAD",
-        "CHF",
-        "CLP",
-        "CNY",
-        "COP",
-        "CZK",
-        "DKK",
-        "EGP",
-        "EUR",
-        "GBP",
-        "HKD",
-        "HUF",
-    )
-    + (
-        "IDR",
-        "ILS",
-        "INR",
-        "JPY",
-        "KRW",
-        "MAD",
-        "MXN",
-        "MYR",
-        "NOK",
-        "NZD",
-        "PHP",
-        "PLN",
-        "RON",
-        "RSD",
-        "RUB",
-    )
-    + (
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TRY",
-        "TWD",
-        "UAH",
-        "USD",
-        "VND",
-        "ZAR",
-        "kr",
-        "kr.",
-        "zł",
-        "Kč",
-        "Ft",
-        "lei",
-    )
+_WORDS: Final = re.compile(
+    r"(?:AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MAD|MXN|MYR|NOK"
+    r"|NZD|PHP|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|kr\.?|zł|Kč|Ft|lei)\Z"
 )
 _BLANK = "[ \u00a0\u202f]"
 _AMOUNT = re.compile(
@@ -86,7 +35,7 @@ def strip_currency(text: str) -> str:
 
 def _is_currency(before: str, after: str) -> bool:
     word = before.strip() or after.strip()
-    if word in _WORDS:
+    if _WORDS.match(word):
         # A blank tells "CHF 15.00" from an article number such as "CHF15".
         return before != before.rstrip() or after != after.lstrip()
     match = _LETTERS_AND_SIGN.match(word)

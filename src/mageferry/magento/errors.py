@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from mageferry.http import HttpError, InvalidRequest, NotSent, ProxyRefused, Request, Response, TlsFailed
-from mageferry.http.message import SAFE_METHODS
 from mageferry.http.plugins.retry import retry_after_seconds
 from mageferry.magento import remedies
 from mageferry.magento.wire import Origin, WireError, normalise
@@ -30,9 +29,10 @@ _RETRIED_TEXTS: Final = ("Deadlock found", "Lock wait timeout exceeded")
 class MagentoError(Exception):
     """A call that did not work out.
 
-    `message` is one readable text, `remedy` how to mend it, `status` and `raw` what came over the wire (None
-    and empty without an answer), `request_line` method and path, `wait_seconds` when the shop named a time,
-    `template` and `parameters` Magento's text before its placeholders were filled.
+    `message` is one readable text, `remedy` how to mend it, `status` and `raw` what came over the wire
+    (None and empty without an answer), `request_line` method and path, `wait_seconds` when the shop named
+    a time, `template` and `parameters` Magento's text before its placeholders were filled, `sent` whether
+    anything was.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class MagentoError(Exception):
         raw: bytes = b"",
         template: str = "",
         parameters: Mapping[str, str] | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -56,6 +57,7 @@ class MagentoError(Exception):
         self.raw = raw[:RAW_BYTES]
         self.template = template
         self.parameters: Mapping[str, str] = dict(parameters or {})
+        self.sent = sent
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions with keyword arguments do not survive pickling by themselves.
@@ -99,8 +101,8 @@ class Unclear(MagentoError):
 
 
 def is_read(request: Request) -> bool:
-    """Whether the request changes nothing in the shop."""
-    return request.method in SAFE_METHODS
+    """Whether the request changes nothing in the shop, or nothing that sending it twice would do again."""
+    return request.may_repeat
 
 
 def error_for(request: Request, response: Response) -> MagentoError:
@@ -127,7 +129,8 @@ def error_from(request: Request, failure: HttpError) -> MagentoError:
     remedy = failure.remedy or remedies.DEFAULTS.get(kind.__name__, "")
     if kind is Unclear:
         remedy = remedies.DEFAULTS["Unclear"]
-    return kind(failure.message, remedy=remedy, request_line=request.line)
+    sent = not isinstance(failure, NotSent | InvalidRequest)
+    return kind(failure.message, remedy=remedy, request_line=request.line, sent=sent)
 
 
 def unreadable(request: Request, response: Response, what: str) -> MagentoError:
@@ -163,7 +166,7 @@ def _kind(request: Request, response: Response, found: WireError) -> type[Magent
 
 
 def _kind_of_failure(request: Request, response: Response, found: WireError) -> type[MagentoError]:
-    """5xx: a read is asked again; a write has happened or not, unless the server said that it did not begin."""
+    """5xx: a read is asked again; a write may have happened, unless the server said that it did not begin."""
     if is_read(request):
         return Transient
     refused = response.status == 503 and (found.not_taken or retry_after_seconds(response) is not None)

@@ -7,8 +7,8 @@ from typing import Final
 from mageferry.magento.wire import Origin, WireError
 
 NOT_MAGENTO: Final = (
-    "What answers is not Magento's REST API: check the endpoint (https://shop.example/rest), and that no login "
-    "page, firewall or cache stands before it."
+    "What answers is not Magento's REST API: check the endpoint (https://shop.example/rest), and that no "
+    "login page, firewall or cache stands before it."
 )
 CUT_BODY: Final = (
     "The answer was cut off or changed on its way: ask for smaller pages, and look at the web server."
@@ -20,25 +20,25 @@ BEARER_OFF: Final = (
     "permission (System > Extensions > Integrations > API)."
 )
 PERMISSION: Final = (
-    "Give the user's role this resource: System > Permissions > User Roles > Role Resources; for an integration "
-    "System > Extensions > Integrations > API."
+    "Give the user's role this resource: System > Permissions > User Roles > Role Resources; for an "
+    "integration System > Extensions > Integrations > API."
 )
 _SIGN_IN: Final = (
-    "Magento says the same for a wrong user name, a wrong password, an inactive user and a locked one (after 6 "
-    "failures for 30 minutes, even with the right password): check both, wait 30 minutes or unlock the user in "
-    "System > Permissions > Locked Users, and see that the password has not expired."
+    "Magento says the same for a wrong user name, a wrong password, an inactive user and a locked one (after "
+    "6 failures for 30 minutes, even with the right password): check both, wait 30 minutes or unlock the "
+    "user in System > Permissions > Locked Users, and see that the password has not expired."
 )
 _TWO_FACTOR_NONE: Final = (
-    "Two-factor authentication is on and no provider is chosen: set one in Stores > Configuration > Security > "
-    "2FA > Providers, or connect with an integration (OAuth), which needs no second factor."
+    "Two-factor authentication is on and no provider is chosen: set one in Stores > Configuration > Security "
+    "> 2FA > Providers, or connect with an integration (OAuth), which needs no second factor."
 )
 _TWO_FACTOR_PERSONAL: Final = (
-    "This user must set up two-factor authentication first: follow the link Magento has mailed, or sign in to the "
-    "admin once; or connect with an integration (OAuth), which needs no second factor."
+    "This user must set up two-factor authentication first: follow the link Magento has mailed, or sign in "
+    "to the admin once; or connect with an integration (OAuth), which needs no second factor."
 )
 _TWO_FACTOR_CODE: Final = (
-    "This user signs in with a second factor: connect with an integration (OAuth), which needs none, or give the "
-    "secret of its authenticator app."
+    "This user signs in with a second factor: connect with an integration (OAuth), which needs none, or give "
+    "the secret of its authenticator app."
 )
 _CLOCK: Final = "Check the clocks of both machines; the shop accepts at most 600 seconds into the future."
 _SIGNATURE: Final = "Check consumer key, consumer secret, access token and access token secret for mix-ups."
@@ -52,7 +52,7 @@ _SIGN_IN_TEXTS: Final = {
     "The consumer isn't authorized to access": PERMISSION,
     "The signature is invalid": _SIGNATURE,
     "Signature method": "Magento 2.4.4 and later take HMAC-SHA256 only.",
-    "The nonce is already being used": "The request was repeated with the same signature: sign every attempt anew.",
+    "The nonce is already being used": "A request was repeated with the same signature: sign every attempt.",
     "An error occurred validating the nonce": _CLOCK,
     "Access token has been revoked": "Reauthorize the integration: System > Extensions > Integrations.",
     "Specified token does not exist": "Copy the access token again, or reauthorize the integration.",
@@ -63,8 +63,8 @@ _SIGN_IN_TEXTS: Final = {
 }
 _CONFIGURATION_TEXTS: Final = {
     "Request does not match any route": (
-        "This shop has no such REST route: check the endpoint, and that the module it belongs to is on (Inventory "
-        "Management for sources and source items)."
+        "This shop has no such REST route: check the endpoint, and that the module it belongs to is on "
+        "(Inventory Management for sources and source items)."
     ),
     "Specified request cannot be processed": (
         "The store code in the address is unknown: check it in Stores > All Stores, or leave it out."
@@ -83,8 +83,8 @@ _DATA_TEXTS: Final = {
         "(webapi/validation/complex_array_limit)."
     ),
     "Internal Error. Details are available in Magento log file": (
-        "Look up the report id in var/log/exception.log of the shop. An unknown field in a filter or sort order is "
-        "answered like this, too."
+        "Look up the report id in var/log/exception.log of the shop. An unknown field in a filter or sort "
+        "order is answered like this, too."
     ),
     "There has been an error processing your request": "Look up the record number in var/report of the shop.",
     "Server internal error. See details in report": "Look up the report in var/report/api of the shop.",

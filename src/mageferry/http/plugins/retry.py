@@ -39,11 +39,10 @@ class Backoff:
     max_retry_after_seconds: float = 60.0
     jitter: Callable[[float], float] = field(default=lambda top: random.uniform(0.0, top), compare=False)
 
-    def wait_seconds(self, outcome: Outcome, attempt: int) -> float | None:
-        """The pause after this attempt, or None when it was the last or the server wants too long a one."""
+    def wait_seconds(self, attempt: int, asked: float | None = None) -> float | None:
+        """The pause after this attempt, at least the one asked for; None after the last, or if too long."""
         if attempt >= self.attempts:
             return None
-        asked = retry_after_seconds(outcome) if isinstance(outcome, Response) else None
         if asked is None:
             return self.jitter(min(self.max_seconds, self.first_seconds * 2.0 ** (attempt - 1)))
         return asked if asked <= self.max_retry_after_seconds else None
@@ -60,7 +59,8 @@ class StandardRule:
     def __call__(self, request: Request, outcome: Outcome, attempt: int) -> float | None:
         if not self._worth(request, outcome):
             return None
-        return self.backoff.wait_seconds(outcome, attempt)
+        asked = retry_after_seconds(outcome) if isinstance(outcome, Response) else None
+        return self.backoff.wait_seconds(attempt, asked)
 
     def _worth(self, request: Request, outcome: Outcome) -> bool:
         if isinstance(outcome, Response):

@@ -1,0 +1,264 @@
+"""Signing in: admin tokens, obtained once and renewed in time, and tokens that were given to us.
+
+A token is refused in the same words as a missing permission ("The consumer isn't authorized to access
+%resources."), so a refusal is answered by signing in once more; when the new token is refused as well, it is
+the permission.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import copy
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import orjson
+
+from mageferry.http import Flow, Middleware, Next, Request, Response, Secret, Sleep, exclusively
+from mageferry.http.authentication.bearer import bearer_value
+from mageferry.http.errors import InvalidRequest, Unanswered
+from mageferry.magento import remedies
+from mageferry.magento.endpoint import Endpoint
+from mageferry.magento.errors import (
+    ConfigurationError,
+    Rejected,
+    SignInError,
+    error_for,
+    error_from,
+    unreadable,
+)
+from mageferry.magento.vault import MemoryVault, Token, TokenVault
+from mageferry.magento.wire import WireError, normalise
+
+TOKEN_PATH: Final = "/V1/integration/admin/token"
+_NOT_AUTHORIZED: Final = "The consumer isn't authorized to access"
+
+
+class Authentication(Protocol):
+    """A way to be let in to one shop."""
+
+    def bind(self, endpoint: Endpoint) -> Middleware:
+        """The middleware that authenticates requests to this shop."""
+
+
+class BearerToken:
+    """A token given by the shop, such as an integration's access token."""
+
+    def __init__(self, token: Secret | str) -> None:
+        self._value = Secret(_bearer(Secret(token)))
+
+    def bind(self, endpoint: Endpoint) -> Middleware:
+        """Send the token with every request; a refusal is explained."""
+        return self._authenticate
+
+    def _authenticate(self, request: Request, next: Next) -> Flow[Response]:
+        response = yield from next(request.with_header("Authorization", self._value.reveal()))
+        found = refusal_of(response)
+        if found is not None:
+            raise _refused(request, response, found, remedies.BEARER_OFF)
+        return response
+
+
+class AdminToken:
+    """The token of an admin user, obtained with user name and password from `/V1/integration/admin/token`.
+
+    Renewed `margin_seconds` before it runs out, one sign-in at a time for all threads, and for all processes
+    that share the vault. How long it holds is read from the token (`exp` minus `iat`, counted from our own
+    clock, so that a shop's wrong clock does no harm); tokens that do not say hold `assumed_lifetime_seconds`.
+
+    After a refused sign-in the shop is left alone for `refusal_pause_seconds` and the refusal repeated, since
+    six failures lock the user.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: Secret | str,
+        *,
+        vault: TokenVault | None = None,
+        assumed_lifetime_seconds: float = 4 * 3600,
+        margin_seconds: float = 60,
+        refusal_pause_seconds: float = 60,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._username = username
+        self._password = Secret(password)
+        self._vault: TokenVault = vault or MemoryVault()
+        self._assumed_lifetime_seconds = assumed_lifetime_seconds
+        self._margin_seconds = margin_seconds
+        self._refusal_pause_seconds = refusal_pause_seconds
+        self._clock = clock
+        self._endpoint: Endpoint | None = None
+        self._token: Token | None = None
+        self._denied: tuple[Token, frozenset[str]] | None = None
+        self._refusal: tuple[SignInError, float] | None = None
+
+    def __repr__(self) -> str:
+        return f"<AdminToken of {self._username!r}>"
+
+    def bind(self, endpoint: Endpoint) -> Middleware:
+        """Authenticate requests to this shop, and to no other: its token must not be sent there."""
+        if self._endpoint is not None and self._endpoint.base != endpoint.base:
+            raise ConfigurationError(
+                f"This sign-in already belongs to {self._endpoint.base}",
+                remedy="Make an AdminToken of its own for every shop.",
+            )
+        self._endpoint = endpoint
+        return self._authenticate
+
+    def _authenticate(self, request: Request, next: Next) -> Flow[Response]:
+        token = self._token
+        if token is None or not token.usable(self._clock(), self._margin_seconds):
+            token = yield from exclusively(self._vault.exclusive, lambda: self._obtain(next, None))
+        response = yield from next(_signed(request, token))
+        found = refusal_of(response)
+        if found is None:
+            return response
+        resource = found.parameters.get("resources", "")
+        if not self._knows_denial(token, resource):
+            refused = token
+            token = yield from exclusively(self._vault.exclusive, lambda: self._obtain(next, refused))
+            response = yield from next(_signed(request, token))
+            found = refusal_of(response)
+            if found is None:
+                return response
+            known = self._denied[1] if self._denied and self._denied[0] == token else frozenset()
+            self._denied = (token, known | {resource})
+        raise _refused(request, response, found, remedies.PERMISSION)
+
+    def _knows_denial(self, token: Token, resource: str) -> bool:
+        """Whether this very token was refused this resource when it was new: then it is the permission."""
+        return self._denied is not None and self._denied[0] == token and resource in self._denied[1]
+
+    def _obtain(self, next: Next, refused: Token | None) -> Flow[Token]:
+        """Holding the lock: take the token that someone else has obtained meanwhile, or sign in."""
+        if refused is not None:
+            self._vault.forget(refused)
+        token = self._vault.load()
+        stale = token is None or not token.usable(self._clock(), self._margin_seconds)
+        if token is None or stale or (refused is not None and token.text == refused.text):
+            token = yield from self._sign_in(next)
+            if refused is not None and token.text == refused.text:
+                # Within one second Magento issues the same token again, and refuses it if revoked in that
+                # second.
+                yield Sleep(1.1)
+                token = yield from self._sign_in(next)
+            self._vault.store(token)
+        self._token = token
+        return token
+
+    def _sign_in(self, next: Next) -> Flow[Token]:
+        self._check_refusal()
+        request = self._sign_in_request()
+        asked_at = self._clock()
+        try:
+            response = yield from next(request)
+        except Unanswered as failure:
+            # Signing in twice does no harm, so for the call that waits nothing has happened yet.
+            raise error_from(request, failure) from failure
+        if not 200 <= response.status < 300:
+            raise self._sign_in_failure(request, response)
+        text = _token_text(request, response)
+        life = lifetime_seconds(text, asked_at) or self._assumed_lifetime_seconds
+        return Token(Secret(text), asked_at, asked_at + timedelta(seconds=life))
+
+    def _sign_in_request(self) -> Request:
+        if self._endpoint is None:
+            raise ConfigurationError(
+                "This sign-in belongs to no shop yet", remedy="Give it to a Magento client."
+            )
+        body = orjson.dumps({"username": self._username, "password": self._password.reveal()})
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        url = Endpoint(self._endpoint.base).url(TOKEN_PATH)
+        return Request("POST", url, headers, body, repeatable=True)
+
+    def _sign_in_failure(self, request: Request, response: Response) -> Exception:
+        error = error_for(request, response)
+        if isinstance(error, Rejected):
+            error = SignInError(
+                error.message,
+                remedy="Check user name and password.",
+                status=error.status,
+                request_line=error.request_line,
+                raw=error.raw,
+                template=error.template,
+                parameters=error.parameters,
+            )
+        if isinstance(error, SignInError):
+            self._refusal = (error, time.monotonic() + self._refusal_pause_seconds)
+        return error
+
+    def _check_refusal(self) -> None:
+        if self._refusal is not None and time.monotonic() < self._refusal[1]:
+            raise copy.copy(self._refusal[0])
+        self._refusal = None
+
+
+def refusal_of(response: Response) -> WireError | None:
+    """What Magento says when the token does not count or its owner lacks the permission; else None."""
+    if response.status != 401:
+        return None
+    found = normalise(response.status, response.content_type, response.content)
+    return found if (found.template or found.message).startswith(_NOT_AUTHORIZED) else None
+
+
+def lifetime_seconds(token: str, asked_at: datetime) -> float | None:
+    """How long a JSON web token holds, None when it does not say (opaque, or encrypted as JWE)."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        payload = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    expires, issued = (_seconds(payload, name) for name in ("exp", "iat"))
+    if expires is None:
+        return None
+    life = expires - (issued if issued is not None else asked_at.timestamp())
+    return life if 0 < life < 10 * 365 * 86_400 else None
+
+
+def _seconds(payload: Any, name: str) -> float | None:
+    value = payload.get(name) if isinstance(payload, dict) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _token_text(request: Request, response: Response) -> str:
+    """The token out of a JSON string; an error never carries the answer, which may hold it."""
+    try:
+        text = response.json()
+    except ValueError:
+        text = None
+    if not isinstance(text, str) or not text:
+        error = unreadable(request, response, "something that is no token")
+        raise ConfigurationError(
+            error.message, remedy=remedies.NOT_MAGENTO, status=response.status, request_line=request.line
+        )
+    return text
+
+
+def _signed(request: Request, token: Token) -> Request:
+    return request.with_header("Authorization", bearer_value(token.text))
+
+
+def _bearer(token: Secret) -> str:
+    try:
+        return bearer_value(token)
+    except InvalidRequest as error:
+        raise ConfigurationError(error.message, remedy=error.remedy) from None
+
+
+def _refused(request: Request, response: Response, found: WireError, remedy: str) -> SignInError:
+    resource = found.parameters.get("resources", "")
+    return SignInError(
+        found.message,
+        remedy=f"Missing permission {resource}? {remedy}" if resource else remedy,
+        status=response.status,
+        request_line=request.line,
+        raw=response.content,
+        template=found.template,
+        parameters=found.parameters,
+    )

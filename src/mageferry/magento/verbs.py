@@ -1,0 +1,168 @@
+"""The verbs on one kind of record, blocking and asynchronous: thin shells around the same flows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from mageferry.http import Flow
+from mageferry.magento.criteria import SearchCriteria
+from mageferry.magento.page import Page
+from mageferry.magento.plans import OrderPlans, ResourcePlans, SourceItemPlans
+from mageferry.magento.reading import aread_pages, read_pages
+from mageferry.magento.types import Order, SourceItem
+
+type Run = Callable[[Flow[Any]], Any]
+type ARun = Callable[[Flow[Any]], Awaitable[Any]]
+EVERYTHING = SearchCriteria()
+
+
+class Resource[R]:
+    """One kind of record, blocking."""
+
+    def __init__(self, plans: ResourcePlans, run: Run) -> None:
+        self._plans = plans
+        self._run = run
+
+    def get(self, identifier: int | str, *, store_code: str | None = None) -> R:
+        """One record by its id (products by SKU, sources by code). Raises NotFound."""
+        return cast(R, self._run(self._plans.get(identifier, store_code)))
+
+    def search(self, criteria: SearchCriteria, *, store_code: str | None = None) -> list[R]:
+        """The rows of one answer, as the criteria say (100 without a page size)."""
+        return cast(list[R], self._run(self._plans.search(criteria, store_code)))
+
+    def count(self, criteria: SearchCriteria = EVERYTHING) -> int:
+        """How many rows match."""
+        return cast(int, self._run(self._plans.count(criteria)))
+
+    def pages(
+        self,
+        criteria: SearchCriteria = EVERYTHING,
+        *,
+        page_size: int | None = None,
+        concurrency: int = 1,
+        store_code: str | None = None,
+    ) -> Iterator[Page[R]]:
+        """The whole list, page by page: complete and without repeats while rows come and go.
+
+        In the order of the id with `concurrency` 1, else as pages come. A record that the shop cannot
+        give out is in `page.failed`.
+        """
+        return read_pages(self._plans.reader(criteria, page_size, concurrency, store_code), self._run)
+
+    def all(
+        self,
+        criteria: SearchCriteria = EVERYTHING,
+        *,
+        page_size: int | None = None,
+        concurrency: int = 1,
+        store_code: str | None = None,
+    ) -> Iterator[R]:
+        """Every row. A record that the shop cannot give out raises its error: `pages` goes on behind it."""
+        for page in self.pages(criteria, page_size=page_size, concurrency=concurrency, store_code=store_code):
+            yield from page.items
+            for failed in page.failed:
+                raise failed.error
+
+
+class Orders(Resource[Order]):
+    """`/V1/orders`."""
+
+    def __init__(self, plans: OrderPlans, run: Run) -> None:
+        super().__init__(plans, run)
+        self._orders = plans
+
+    def create(self, entity: Mapping[str, Any]) -> Order:
+        """Create an order (`PUT /V1/orders/create`). Raises AlreadyExists, and Unclear: then `find` it."""
+        return cast(Order, self._run(self._orders.create(entity)))
+
+    def find(
+        self, *, increment_id: str | None = None, ext_order_id: str | None = None, store_id: int | None = None
+    ) -> list[Order]:
+        """The orders with these ids, oldest first; usually none or one."""
+        plan = self._orders.find(increment_id=increment_id, ext_order_id=ext_order_id, store_id=store_id)
+        return cast(list[Order], self._run(plan))
+
+
+class SourceItems(Resource[SourceItem]):
+    """`/V1/inventory/source-items`."""
+
+    def __init__(self, plans: SourceItemPlans, run: Run) -> None:
+        super().__init__(plans, run)
+        self._source_items = plans
+
+    def save(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Set quantities; the whole list is saved or, when one row is wrong, none of it."""
+        self._run(self._source_items.save(items))
+
+
+class AsyncResource[R]:
+    """One kind of record, within an event loop; see Resource."""
+
+    def __init__(self, plans: ResourcePlans, run: ARun) -> None:
+        self._plans = plans
+        self._run = run
+
+    async def get(self, identifier: int | str, *, store_code: str | None = None) -> R:
+        return cast(R, await self._run(self._plans.get(identifier, store_code)))
+
+    async def search(self, criteria: SearchCriteria, *, store_code: str | None = None) -> list[R]:
+        return cast(list[R], await self._run(self._plans.search(criteria, store_code)))
+
+    async def count(self, criteria: SearchCriteria = EVERYTHING) -> int:
+        return cast(int, await self._run(self._plans.count(criteria)))
+
+    def pages(
+        self,
+        criteria: SearchCriteria = EVERYTHING,
+        *,
+        page_size: int | None = None,
+        concurrency: int = 1,
+        store_code: str | None = None,
+    ) -> AsyncIterator[Page[R]]:
+        return aread_pages(self._plans.reader(criteria, page_size, concurrency, store_code), self._run)
+
+    async def all(
+        self,
+        criteria: SearchCriteria = EVERYTHING,
+        *,
+        page_size: int | None = None,
+        concurrency: int = 1,
+        store_code: str | None = None,
+    ) -> AsyncIterator[R]:
+        async for page in self.pages(
+            criteria, page_size=page_size, concurrency=concurrency, store_code=store_code
+        ):
+            for row in page.items:
+                yield row
+            for failed in page.failed:
+                raise failed.error
+
+
+class AsyncOrders(AsyncResource[Order]):
+    """See Orders."""
+
+    def __init__(self, plans: OrderPlans, run: ARun) -> None:
+        super().__init__(plans, run)
+        self._orders = plans
+
+    async def create(self, entity: Mapping[str, Any]) -> Order:
+        return cast(Order, await self._run(self._orders.create(entity)))
+
+    async def find(
+        self, *, increment_id: str | None = None, ext_order_id: str | None = None, store_id: int | None = None
+    ) -> list[Order]:
+        plan = self._orders.find(increment_id=increment_id, ext_order_id=ext_order_id, store_id=store_id)
+        return cast(list[Order], await self._run(plan))
+
+
+class AsyncSourceItems(AsyncResource[SourceItem]):
+    """See SourceItems."""
+
+    def __init__(self, plans: SourceItemPlans, run: ARun) -> None:
+        super().__init__(plans, run)
+        self._source_items = plans
+
+    async def save(self, items: Sequence[Mapping[str, Any]]) -> None:
+        await self._run(self._source_items.save(items))
