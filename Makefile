@@ -61,4 +61,4 @@ lock: ## write the hash-locked requirements (needs uv)
 	@scripts/lock.sh
 
 clean: ## remove the environment and what the tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/bench

@@ -127,6 +127,9 @@ def _describe_table(meta: Options[Any], doc: str) -> Iterator[str]:
 def _type_of(field: Field[Any, Any]) -> str:
     if isinstance(field, ForeignObject):
         return f"refers to `{field.target_field.model._meta.db_table}`"
+    if not type(field).__module__.startswith("django.") and "description" in vars(type(field)):
+        # A field of our own that describes itself, as Django lets it: it knows better than its storage.
+        return str(field.description)
     kind = field.get_internal_type()
     words = TYPE_WORDS.get(kind, kind)
     if isinstance(field, DecimalField):

@@ -34,7 +34,9 @@ as_owner() {
 }
 
 free_port() {
-  "$("$scripts/python.sh")" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  local python
+  python=$("$scripts/python.sh") || return 1
+  "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 make_cluster() {
@@ -55,7 +57,7 @@ start_cluster() {
   local attempt
   # Another process can take the free port before the server binds it: another port, then.
   for attempt in 1 2 3; do
-    port=$(free_port)
+    port=$(free_port) || fail "No free port could be found."
     if as_owner "$binaries/pg_ctl" --pgdata="$directory/data" --log="$directory/server.log" --wait --timeout=60 --options="\
 -F -p $port -k $directory -c listen_addresses=127.0.0.1 -c synchronous_commit=off -c full_page_writes=off \
 -c max_connections=60 -c shared_buffers=128MB" start >>"$directory.log" 2>&1; then

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from bench.readers.meter import Job, measure
-from mageferry.http import Secret
-from mageferry.magento import AsyncMagento, BearerToken, SearchCriteria
+from mageferry.http.redaction import Secret
+from mageferry.magento.client import AsyncMagento
+from mageferry.magento.criteria import SearchCriteria
+from mageferry.magento.token import BearerToken
 
 
 async def collect(job: Job) -> list[int]:

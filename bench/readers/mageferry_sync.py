@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.readers.meter import Job, measure
-from mageferry.http import Secret
-from mageferry.magento import BearerToken, Magento, SearchCriteria
+from mageferry.http.redaction import Secret
+from mageferry.magento.client import Magento
+from mageferry.magento.criteria import SearchCriteria
+from mageferry.magento.token import BearerToken
 
 
 def read(job: Job) -> Iterator[int]:

@@ -55,6 +55,10 @@ def test_settings_are_listed_with_prefix_default_and_meaning() -> None:
     assert "| `FERRY_LOGBOOK` | see there | Directory of the log. |" in page
 
 
+class SealedField(models.TextField):
+    description = "sealed text"
+
+
 @isolate_apps("django.contrib.contenttypes")
 def test_tables_are_listed_with_columns_types_references_and_rules() -> None:
     class Boat(models.Model):
@@ -74,6 +78,7 @@ def test_tables_are_listed_with_columns_types_references_and_rules() -> None:
         weight = models.DecimalField(max_digits=12, decimal_places=4, default=Decimal(0))
         state = models.CharField(max_length=9, choices=[("new", "New"), ("sent", "Sent")])
         number = models.IntegerField()
+        customs_code = SealedField()
 
         class Meta:
             app_label = "contenttypes"
@@ -93,6 +98,7 @@ def test_tables_are_listed_with_columns_types_references_and_rules() -> None:
     assert "| `boat_id` | refers to `boat` | yes |  |" in page
     assert "| `weight` | decimal (12 digits, 4 after the point) |  |  |" in page
     assert "| `state` | text, at most 9 |  | One of: `new`, `sent`. |" in page
+    assert "| `customs_code` | sealed text |  |  |" in page
     assert "- unique: `boat`, `number`" in page
     assert "- checked: `weight_positive`" in page
 
