@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import magento
-
 from bench.readers.meter import Job, measure
 
 

@@ -29,7 +29,13 @@ def make_account(name: str = "Amazon USA", code: str = "AMZ") -> Account:
 
 
 def make_connector(endpoint: str = "https://shop.example", **changes: Any) -> Magento2Connector:
-    values = {"name": "Shop", "endpoint": endpoint, "username": "admin", "password": "s3cret-enough", "active": True}
+    values = {
+        "name": "Shop",
+        "endpoint": endpoint,
+        "username": "admin",
+        "password": "s3cret-enough",
+        "active": True,
+    }
     return Magento2Connector.objects.create(**{**values, **changes})
 
 
@@ -47,14 +53,17 @@ def make_export_row(connector: Magento2Connector, account: Account, store_id: in
 
 def make_order(account: Account, lines: list[dict[str, Any]] | None = None, **changes: Any) -> Order:
     """An order that is ready to export; its money closes over the lines given (price, quantity, unit_tax)."""
-    lines = lines or [{"sku": "MUG-1", "price": Decimal("12.50"), "quantity": Decimal(2), "unit_tax": Decimal("1.03125")}]
+    lines = lines or [
+        {"sku": "MUG-1", "price": Decimal("12.50"), "quantity": Decimal(2), "unit_tax": Decimal("1.03125")}
+    ]
     subtotal = sum((line["price"] * line["quantity"] for line in lines), Decimal(0))
     tax = sum((line.get("unit_tax", Decimal(0)) * line["quantity"] for line in lines), Decimal(0))
     tax = tax.quantize(Decimal("0.01"))
     shipping = changes.pop("shipping_amount", Decimal("4.95"))
     discount = changes.get("discount_amount", Decimal(0))
     values: dict[str, Any] = {
-        "marketplace_order_id": f"114-{next(_numbers):07d}", "status": OrderStatus.READY_FOR_SHIPPING, "currency": "USD",
+        "marketplace_order_id": f"114-{next(_numbers):07d}", "status": OrderStatus.READY_FOR_SHIPPING,
+        "currency": "USD",
         "subtotal": subtotal, "tax_amount": tax, "shipping_amount": shipping,
         "grand_total": subtotal + tax + shipping - discount, "customer_email": "buyer@example.com",
         "customer_firstname": "Ruth", "customer_lastname": "Grady", "shipping_service": "Standard",
@@ -85,19 +94,22 @@ def remote_item(item_id: int = 11, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def remote_order(entity_id: int = 7, **changes: Any) -> dict[str, Any]:
+def remote_order(entity_id: Any = 7, **changes: Any) -> dict[str, Any]:
     """An order as GET /V1/orders gives it."""
     address = {
-        "firstname": "Noor", "lastname": "Holt", "street": ["9 Pier Road", "2nd floor"], "city": "Mesa", "region": "Arizona",
-        "region_code": "AZ", "postcode": "85201", "country_id": "US", "telephone": "555 0188", "email": "noor@example.com",
+        "firstname": "Noor", "lastname": "Holt", "street": ["9 Pier Road", "2nd floor"], "city": "Mesa",
+        "region": "Arizona",
+        "region_code": "AZ", "postcode": "85201", "country_id": "US", "telephone": "555 0188",
+        "email": "noor@example.com",
     }  # fmt: skip
     row: dict[str, Any] = {
-        "entity_id": entity_id, "increment_id": f"{entity_id:09d}", "store_id": 1, "state": "processing",
-        "status": "processing", "order_currency_code": "USD", "subtotal": 29.98, "shipping_amount": 5, "tax_amount": 2.47,
+        "entity_id": entity_id, "increment_id": str(entity_id).zfill(9), "store_id": 1, "state": "processing",
+        "status": "processing", "order_currency_code": "USD", "subtotal": 29.98, "shipping_amount": 5,
+        "tax_amount": 2.47,
         "discount_amount": 0, "grand_total": 37.45, "customer_email": "noor@example.com",
         "created_at": "2026-11-20 08:00:00", "updated_at": "2026-11-20 08:05:00", "items": [remote_item()],
         "billing_address": {**address, "address_type": "billing"},
-        "payment": {"entity_id": 70 + entity_id, "method": "checkmo", "amount_ordered": 37.45, "amount_paid": 37.45,
+        "payment": {"entity_id": 77, "method": "checkmo", "amount_ordered": 37.45, "amount_paid": 37.45,
                     "shipping_amount": 5},
         "extension_attributes": {"shipping_assignments": [{"shipping": {
             "address": {**address, "address_type": "shipping"}, "method": "flatrate_flatrate"}}]},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -47,7 +46,9 @@ def demo() -> None:
         return stop(console, str(problem))
     if not fine:
         return stop(console, "The demo did not end as it should: see the rows marked with no.")
-    console.print("All good. Look at it in a browser: make up (or: mageferry up --demo-shops)", highlight=False)
+    console.print(
+        "All good. Look at it in a browser: make up (or: mageferry up --demo-shops)", highlight=False
+    )
     return None
 
 

@@ -36,7 +36,9 @@ def list_flows() -> None:
 @app.command("run")
 def run(
     name: Annotated[str, typer.Argument(metavar="FLOW", help="Which flow, e.g. get-orders.")],
-    connector: Annotated[str, typer.Option("--connector", "-c", help="Name of a connector; all active ones if empty.")] = "",
+    connector: Annotated[
+        str, typer.Option("--connector", "-c", help="Name of a connector; all active ones if empty.")
+    ] = "",
 ) -> None:
     """Run a flow now, for every row of the connector that it is switched on for. Exit code 2 when something failed."""
     prepare()
@@ -51,9 +53,8 @@ def run(
         return stop(console, str(error.args[0]))
     pairs = [(flow, row) for each in chosen for row in runner.rows_of(flow, each)]
     if not pairs:
-        return stop(
-            console, f"{flow.title} is switched on for no row of: {', '.join(each.name for each in chosen) or 'no active connector'}."
-        )
+        names = ", ".join(each.name for each in chosen) or "no active connector"
+        return stop(console, f"{flow.title} is switched on for no row of: {names}.")
     runs: list[Run] = []
     with flow_progress(console) as watcher:
         for each, row in pairs:
@@ -118,9 +119,14 @@ def print_runs(console: Console, runs: list[Run]) -> None:
         table.add_row(
             run.row.title,
             run.row.get_status_display(),
-            *(str(count) for count in (run.read, run.created, run.updated, run.unchanged, run.skipped, run.failed)),
+            *(
+                str(count)
+                for count in (run.read, run.created, run.updated, run.unchanged, run.skipped, run.failed)
+            ),
         )
     console.print(table)
     for run in runs:
         for line in ([f"{run.row.error} {run.row.remedy}"] if run.row.error else []) + run.failures:
-            console.print(f"  {run.row.title}: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                f"  {run.row.title}: {line}", style="red", markup=False, highlight=False, soft_wrap=True
+            )

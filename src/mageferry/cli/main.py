@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 from rich.console import Console
 
 from mageferry import __version__
 from mageferry.cli import connector, demo, flow, orders, sandbox, server
+from mageferry.cli.hub import readable_errors
 
 app = typer.Typer(
     name="mageferry",
@@ -35,18 +34,18 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
 ) -> None:
     """Options before the command."""
 
 
 def main() -> None:
     """Entry point: errors that a person can mend are printed as text, not as a traceback."""
-    from mageferry.cli.hub import readable_errors
-
     with readable_errors(Console(stderr=True)):
         app(prog_name="mageferry")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -18,7 +18,9 @@ app = typer.Typer(help="Orders of all accounts.", no_args_is_help=True)
 def list_orders(
     account: Annotated[str, typer.Option(help="Only this account (name or code).")] = "",
     status: Annotated[str, typer.Option(help="Only this status, e.g. rfs.")] = "",
-    errors: Annotated[bool, typer.Option("--errors", help="Only orders that are parked with an error.")] = False,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Only orders that are parked with an error.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many, newest first.")] = 50,
 ) -> None:
     """List orders, newest first."""
@@ -36,7 +38,9 @@ def list_orders(
         orders = orders.filter(Q(account__name__iexact=account) | Q(account__code__iexact=account))
     if status:
         if status not in OrderStatus.values:
-            return stop(console, f"There is no status {status!r}. The statuses are: {', '.join(OrderStatus.values)}.")
+            return stop(
+                console, f"There is no status {status!r}. The statuses are: {', '.join(OrderStatus.values)}."
+            )
         orders = orders.filter(status=status)
     if errors:
         orders = orders.exclude(error="")

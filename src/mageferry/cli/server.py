@@ -22,7 +22,9 @@ def migrate() -> None:
     from mageferry.hub.setup import migrate_database
 
     applied = migrate_database()
-    Console().print(f"{applied} migrations applied." if applied else "The database is up to date.", highlight=False)
+    Console().print(
+        f"{applied} migrations applied." if applied else "The database is up to date.", highlight=False
+    )
 
 
 def make_key() -> None:
@@ -34,8 +36,12 @@ def make_key() -> None:
 
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    demo_shops: Annotated[bool, typer.Option("--demo-shops", help="Also start the demo's sandbox shops, if it ran here.")] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
+    demo_shops: Annotated[
+        bool, typer.Option("--demo-shops", help="Also start the demo's sandbox shops, if it ran here.")
+    ] = False,
 ) -> None:
     """Run the hub in one process: web and worker. The first start creates the sign-in and prints it once."""
     prepare()
@@ -51,9 +57,13 @@ def up(
     migrate_database()
     sign_in = ensure_sign_in()
     try:
-        server = create_server(application, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
+        server = create_server(
+            application, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
+        )
     except OSError as error:
-        return stop(console, f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port.")
+        return stop(
+            console, f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port."
+        )
     worker = Worker(threads=configuration().worker_threads)
     web = threading.Thread(target=server.run, name="web", daemon=True)
 

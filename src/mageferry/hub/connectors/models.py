@@ -67,15 +67,17 @@ class Magento2Connector(models.Model):
     endpoint = models.CharField(
         max_length=255, help_text="Address of the shop, e.g. https://shop.example (or its .../rest/V1)."
     )
-    authentication = models.CharField(
-        max_length=5, choices=Authentication, default=Authentication.TOKEN
+    authentication = models.CharField(max_length=5, choices=Authentication, default=Authentication.TOKEN)
+    username = models.CharField(
+        max_length=100, blank=True, help_text="Token Based: an admin user of the shop."
     )
-    username = models.CharField(max_length=100, blank=True, help_text="Token Based: an admin user of the shop.")
     password = SecretField(blank=True, default="")
     token = SecretField(blank=True, default="", editable=False)
     token_obtained_at = models.DateTimeField(null=True, blank=True, editable=False)
     token_expires_at = models.DateTimeField("token expires at", null=True, blank=True, editable=False)
-    consumer_key = models.CharField(max_length=64, blank=True, help_text="OAuth Based: of the shop's integration.")
+    consumer_key = models.CharField(
+        max_length=64, blank=True, help_text="OAuth Based: of the shop's integration."
+    )
     consumer_secret = SecretField(blank=True, default="")
     access_token = SecretField(blank=True, default="")
     access_token_secret = SecretField(blank=True, default="")
@@ -86,16 +88,22 @@ class Magento2Connector(models.Model):
         default=60, validators=[MinValueValidator(1), MaxValueValidator(600)]
     )
     page_size = models.PositiveSmallIntegerField(
-        default=100, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="Records in one request."
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="Records in one request.",
     )
     concurrency = models.PositiveSmallIntegerField(
-        default=4, validators=[MinValueValidator(1), MaxValueValidator(32)], help_text="Requests at the same time."
+        default=4,
+        validators=[MinValueValidator(1), MaxValueValidator(32)],
+        help_text="Requests at the same time.",
     )
     reading_statuses = models.JSONField(
         default=default_reading_statuses, blank=True, help_text="Get orders: Magento's statuses to read."
     )
     status_map = models.JSONField(
-        default=default_status_map, blank=True, help_text="Get orders: Magento's status (or state) to the hub's."
+        default=default_status_map,
+        blank=True,
+        help_text="Get orders: Magento's status (or state) to the hub's.",
     )
     first_read_days = models.PositiveSmallIntegerField(
         default=90, help_text="The first run of a reading flow goes back this many days."
@@ -104,15 +112,22 @@ class Magento2Connector(models.Model):
         default=15, help_text="Each run reads again what changed this long before the last one."
     )
     exporting_statuses = models.JSONField(
-        default=default_exporting_statuses, blank=True, help_text="Export orders: the hub's statuses to export."
+        default=default_exporting_statuses,
+        blank=True,
+        help_text="Export orders: the hub's statuses to export.",
     )
     number_rule = models.CharField(
-        "order numbers", max_length=8, choices=NumberRule, default=NumberRule.PREFIX,
+        "order numbers",
+        max_length=8,
+        choices=NumberRule,
+        default=NumberRule.PREFIX,
         help_text="A deterministic number lets Magento itself refuse a second copy of an order.",
     )
     invoice_rule = models.CharField("invoice", max_length=8, choices=InvoiceRule, default=InvoiceRule.PAID)
     exported_status = models.CharField(
-        max_length=32, default="processing", help_text="Export orders: status and state of the new Magento order."
+        max_length=32,
+        default="processing",
+        help_text="Export orders: status and state of the new Magento order.",
     )
     payment_method = models.CharField(
         max_length=64, default="checkmo", help_text="Export orders: payment method of the Magento order."
@@ -126,7 +141,9 @@ class Magento2Connector(models.Model):
         default=dict, blank=True, help_text="Export orders: shipping service to carrier_method."
     )
     extension_attributes = models.JSONField(
-        default=dict, blank=True, help_text="Export orders: extra extension attributes of each order, name to value."
+        default=dict,
+        blank=True,
+        help_text="Export orders: extra extension attributes of each order, name to value.",
     )
     error = models.TextField(blank=True, editable=False)
     remedy = models.TextField(blank=True, editable=False)
@@ -179,7 +196,9 @@ class Magento2Seller(models.Model):
     """A row of a connector: whose orders, stock and products go to which store and warehouse of the Magento."""
 
     connector = models.ForeignKey(Magento2Connector, on_delete=models.CASCADE, related_name="sellers")
-    seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers")
+    seller = models.ForeignKey(
+        Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
+    )
     store_id = models.PositiveIntegerField("store ID", help_text="Id of the store view in Magento.")
     location = models.ForeignKey(
         Location, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
@@ -234,9 +253,14 @@ class Magento2Seller(models.Model):
 class AccountMagento(models.Model):
     """Where the orders downloaded from a Magento are stored."""
 
-    account = models.OneToOneField(Account, primary_key=True, on_delete=models.CASCADE, related_name="magento")
+    account = models.OneToOneField(
+        Account, primary_key=True, on_delete=models.CASCADE, related_name="magento"
+    )
     magento2_seller = models.OneToOneField(
-        Magento2Seller, verbose_name="Magento 2 seller", on_delete=models.CASCADE, related_name="account_magento"
+        Magento2Seller,
+        verbose_name="Magento 2 seller",
+        on_delete=models.CASCADE,
+        related_name="account_magento",
     )
 
     class Meta:
@@ -263,7 +287,9 @@ class OrdersMagento(models.Model):
     increment_id = models.CharField(max_length=50, blank=True)
     store_id = models.PositiveIntegerField(null=True, blank=True)
     shipment_created = models.BooleanField(default=False)
-    shipment_id = models.JSONField("shipment ID", default=list, blank=True, help_text="Ids of the order's shipments.")
+    shipment_id = models.JSONField(
+        "shipment ID", default=list, blank=True, help_text="Ids of the order's shipments."
+    )
     order_payment_id = models.BigIntegerField("order payment ID", null=True, blank=True)
 
     class Meta:
@@ -272,7 +298,9 @@ class OrdersMagento(models.Model):
         verbose_name_plural = "orders in Magento"
         constraints = (
             # Every remote id is scoped by connector: two Magentos both have an order 15.
-            models.UniqueConstraint(fields=("magento2_connector", "entity_id"), name="orders_magento_entity_once"),
+            models.UniqueConstraint(
+                fields=("magento2_connector", "entity_id"), name="orders_magento_entity_once"
+            ),
         )
 
     def __str__(self) -> str:

@@ -89,7 +89,8 @@ def _make(account: Account, channel: Channel, number: str, dice: random.Random) 
         account=account, marketplace_order_id=number, status=OrderStatus.READY_FOR_SHIPPING, currency=channel.currency,
         subtotal=subtotal, shipping_amount=shipping, tax_amount=tax, grand_total=subtotal + shipping + tax,
         customer_email=email, customer_firstname=first, customer_lastname=last,
-        shipping_service=dice.choice(channel.services), placed_at=timezone.now() - dt.timedelta(hours=dice.randint(1, 400)),
+        shipping_service=dice.choice(channel.services),
+        placed_at=timezone.now() - dt.timedelta(hours=dice.randint(1, 400)),
     )  # fmt: skip
     OrderItem.objects.bulk_create(
         OrderItem(
@@ -101,7 +102,8 @@ def _make(account: Account, channel: Channel, number: str, dice: random.Random) 
     city, region, region_code, postcode = dice.choice(channel.cities)
     OrderAddress.objects.bulk_create(
         OrderAddress(
-            order=order, kind=kind, firstname=first, lastname=last, street=f"{dice.randint(1, 180)} Quay Street", city=city,
+            order=order, kind=kind, firstname=first, lastname=last, street=f"{dice.randint(1, 180)} Quay Street",
+            city=city,
             region=region, region_code=region_code, postcode=postcode, country_id=channel.country,
             telephone=f"555 01{dice.randint(10, 99)}", email=email,
         )

@@ -36,9 +36,9 @@ def _downloaded() -> list[Check]:
     with open_shop(connector) as shop:
         theirs = {each["entity_id"]: money(each["grand_total"]) for each in shop.orders.all(criteria)}
     ours = dict(
-        OrdersMagento.objects.filter(magento2_connector=connector, direction=Direction.DOWNLOADED).values_list(
-            "entity_id", "order__grand_total"
-        )
+        OrdersMagento.objects.filter(
+            magento2_connector=connector, direction=Direction.DOWNLOADED
+        ).values_list("entity_id", "order__grand_total")
     )
     same = sum(1 for entity_id, total in theirs.items() if ours.get(entity_id) == total)
     return [
@@ -59,13 +59,20 @@ def _exported() -> list[Check]:
             magento2_connector=connector, direction=Direction.EXPORTED
         ).values_list("entity_id", "order__marketplace_order_id", "order__grand_total")
     }
-    doubled = [number for number, count in Counter(number for number, _ in theirs.values()).items() if count > 1]
+    doubled = [
+        number for number, count in Counter(number for number, _ in theirs.values()).items() if count > 1
+    ]
     accounts = [row.account_id for row in connector.sellers.all()]
     waiting = Order.objects.filter(account__in=accounts, magento__isnull=True)
     parked = waiting.exclude(error="").count()
     same = sum(1 for entity_id, pair in theirs.items() if ours.get(entity_id) == pair)
     return [
-        Check("Marketplace orders in the back office", str(len(ours)), str(len(theirs)), ours.keys() == theirs.keys()),
+        Check(
+            "Marketplace orders in the back office",
+            str(len(ours)),
+            str(len(theirs)),
+            ours.keys() == theirs.keys(),
+        ),
         Check("... with the same number and grand total", str(len(ours)), str(same), same == len(ours)),
         Check("... created twice", "0", str(len(doubled)), not doubled),
         Check("Waiting without a reason", str(waiting.count() - parked), "-", waiting.count() == parked),

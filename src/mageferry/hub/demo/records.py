@@ -39,7 +39,8 @@ def make_records(shops: list[DemoShop]) -> dict[str, Account]:
             code=code, defaults={"name": name, "marketplace": marketplace}
         )
     locations = {
-        code: Location.objects.get_or_create(code=code, defaults={"name": name})[0] for name, code in LOCATIONS
+        code: Location.objects.get_or_create(code=code, defaults={"name": name})[0]
+        for name, code in LOCATIONS
     }
     seller, _ = Seller.objects.get_or_create(code="harbour", defaults={"name": "Harbour Goods"})
     by_role = {shop.role: shop for shop in shops}

@@ -122,7 +122,10 @@ def _wait_until_answering(shop: DemoShop) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            if httpx2.get(f"{shop.url}/rest/V1/store/storeViews", timeout=2, trust_env=False).status_code == 401:
+            if (
+                httpx2.get(f"{shop.url}/rest/V1/store/storeViews", timeout=2, trust_env=False).status_code
+                == 401
+            ):
                 return
         except httpx2.TransportError:
             time.sleep(0.1)

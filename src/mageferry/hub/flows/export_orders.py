@@ -60,7 +60,12 @@ def export_orders(row: Magento2Seller, run: Run, held: Held) -> None:
     run.expect(len(due))
     run.add(skipped=len(keys) - len(due))
     held.check()
-    drain([ONE_ORDER], only=due, threads=row.connector.concurrency, done=lambda unit, end: _count(run, unit, end))
+    drain(
+        [ONE_ORDER],
+        only=due,
+        threads=row.connector.concurrency,
+        done=lambda unit, end: _count(run, unit, end),
+    )
 
 
 def _count(run: Run, held: Claim, outcome: Outcome) -> None:
@@ -95,13 +100,17 @@ def intent_for(order_pk: int, row: Magento2Seller) -> Intent:
 
 def _reopen(keys: Sequence[str | None]) -> None:
     """Orders whose error a person cleared: their parked units are due again."""
-    parked = WorkUnit.objects.filter(dedup_key__in=keys, status=UnitStatus.FAILED).values_list("pk", flat=True)
+    parked = WorkUnit.objects.filter(dedup_key__in=keys, status=UnitStatus.FAILED).values_list(
+        "pk", flat=True
+    )
     ledger.try_again(list(parked))
 
 
 def _check_row(row: Magento2Seller) -> None:
     if row.account_id is None:
-        raise SetupProblem(f"{row} exports orders but has no account.", "Choose the account whose orders it exports.")
+        raise SetupProblem(
+            f"{row} exports orders but has no account.", "Choose the account whose orders it exports."
+        )
     if row.export_orders_per_seller:
         raise SetupProblem(
             f"{row} has Export Orders Per Seller on, which this version doesn't do yet.",
@@ -158,7 +167,8 @@ def _row_for(order: Order) -> Magento2Seller | Outcome:
         return rows[0]
     if rows:
         return ledger.failed(
-            f"Several rows export the orders of {order.account}.", "Leave Export Orders on one of them, then retry."
+            f"Several rows export the orders of {order.account}.",
+            "Leave Export Orders on one of them, then retry.",
         )
     return ledger.failed(
         f"No active connector exports the orders of {order.account}.",
@@ -166,13 +176,17 @@ def _row_for(order: Order) -> Magento2Seller | Outcome:
     )
 
 
-def _send_once(held: Claim, shop: Magento, order: Order, row: Magento2Seller, entity: dict[str, Any]) -> Outcome:
+def _send_once(
+    held: Claim, shop: Magento, order: Order, row: Magento2Seller, entity: dict[str, Any]
+) -> Outcome:
     if held.sent_before:
         # An earlier attempt may have created it: look before anything is sent again.
         found = find_exported(shop, order, row)
         if found is not None:
             return _adopt(order, row, found, "Found in Magento after an unclear answer.")
-    ledger.record_step(held, Step.SENDING, request=f"PUT /V1/orders/create\n{json.dumps({'entity': entity}, indent=1)}")
+    ledger.record_step(
+        held, Step.SENDING, request=f"PUT /V1/orders/create\n{json.dumps({'entity': entity}, indent=1)}"
+    )
     try:
         made = shop.orders.create(entity)
     except AlreadyExists as error:
@@ -183,7 +197,10 @@ def _send_once(held: Claim, shop: Magento, order: Order, row: Magento2Seller, en
         if found is not None:
             return _adopt(order, row, found, "Found in Magento after an unclear answer.")
         return ledger.retry(
-            error.message, wait_seconds(held.unit.attempts, error.wait_seconds), error.remedy, step=Step.UNCLEAR
+            error.message,
+            wait_seconds(held.unit.attempts, error.wait_seconds),
+            error.remedy,
+            step=Step.UNCLEAR,
         )
     except MagentoError:
         # Refused or never sent: nothing happened in the shop.
@@ -210,7 +227,7 @@ def _adopt_existing(shop: Magento, order: Order, row: Magento2Seller, error: Alr
     return _park(
         order,
         row,
-        f"{error.message}: the number {increment_id_for(order, row)} is taken in store {row.store_id} by another order.",
+        f"{error.message}: number {increment_id_for(order, row)} belongs to another order of store {row.store_id}.",
         "Look at the order with this number in Magento. If it is another one, change the account's code or the "
         "marketplace order id, then retry.",
         error.raw,
@@ -232,34 +249,32 @@ def _adopt(order: Order, row: Magento2Seller, made: Mapping[str, Any], message: 
             OrderItemMagento(order_item_id=pk, item_id=item_id) for pk, item_id in item_ids.items()
         )
         order.items.update(magento_exported=True, connector_id=entity_id)
-        Order.objects.filter(pk=order.pk).update(connector_id=entity_id, error="", remedy="", updated_at=timezone.now())
+        Order.objects.filter(pk=order.pk).update(
+            connector_id=entity_id, error="", remedy="", updated_at=timezone.now()
+        )
         _write_history(order, row, HistoryOutcome.DONE, message, {"entity_id": entity_id})
 
     return ledger.finished(record, result={"entity_id": entity_id, "increment_id": made.get("increment_id")})
 
 
 def match_items(items: Sequence[OrderItem], made: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """Our item -> Magento's item_id: by ext_order_item_id, then by SKU in order. The same SKU twice doesn't collapse."""
+    """Our item -> Magento's item_id: by ext_order_item_id, then by SKU in order; the same SKU twice stays two."""
     left = list(made)
     matched: dict[int, int] = {}
-
-    def take(item: OrderItem, fits: Any) -> None:
-        for candidate in left:
-            if item.pk not in matched and fits(candidate):
-                matched[item.pk] = int(candidate["item_id"])
-                left.remove(candidate)
-                return
-
-    for item in items:
-        take(item, lambda each, wanted=external_item_id(item): each.get("ext_order_item_id") == wanted)
-    for item in items:
-        take(item, lambda each, wanted=item.sku: each.get("sku") == wanted)
+    for field, wanted in (("ext_order_item_id", external_item_id), ("sku", _sku)):
+        for item in items:
+            found = next((each for each in left if each.get(field) == wanted(item)), None)
+            if item.pk not in matched and found is not None:
+                matched[item.pk] = int(found["item_id"])
+                left.remove(found)
     return matched
 
 
-def _park(
-    order: Order, row: Magento2Seller, reason: str, remedy: str, raw: bytes | None = None
-) -> Outcome:
+def _sku(item: OrderItem) -> str:
+    return item.sku
+
+
+def _park(order: Order, row: Magento2Seller, reason: str, remedy: str, raw: bytes | None = None) -> Outcome:
     """A lasting refusal: the order keeps the error until a person clears it."""
 
     def record() -> None:

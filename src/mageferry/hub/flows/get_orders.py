@@ -28,10 +28,7 @@ from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.hub.work.runs import Run
-from mageferry.magento.client import Page
-from mageferry.magento.criteria import SearchCriteria
-from mageferry.magento.errors import MagentoError
-from mageferry.magento.types import moment
+from mageferry.magento import MagentoError, Page, SearchCriteria, moment
 
 ONE_ORDER = "get_order"
 
@@ -90,7 +87,7 @@ def _account_of(row: Magento2Seller) -> Account:
     return account
 
 
-def _store_page(row: Magento2Seller, account: Account, page: Page, run: Run) -> list[dt.datetime | None]:
+def _store_page(row: Magento2Seller, account: Account, page: Page[Any], run: Run) -> list[dt.datetime | None]:
     """Store a page; returns when its failed records changed (the mark must not pass them)."""
     records, bad = _read_page(row.connector, page)
     stored = _store(row, account, records, bad)
@@ -114,7 +111,7 @@ def _store_page(row: Magento2Seller, account: Account, page: Page, run: Run) -> 
     return [each.changed_at for each in news]
 
 
-def _read_page(connector: Magento2Connector, page: Page) -> tuple[list[OrderRecord], list[BadRecord]]:
+def _read_page(connector: Magento2Connector, page: Page[Any]) -> tuple[list[OrderRecord], list[BadRecord]]:
     records, bad = [], []
     for raw in page.items:
         try:

@@ -55,7 +55,9 @@ _PAYMENTS = Table(
     OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
     "transaction_id", "paid_at",
 )  # fmt: skip
-_HISTORY = Table(OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message")
+_HISTORY = Table(
+    OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"
+)
 _ORDERS_MAGENTO = Table(
     OrdersMagento, "order", "magento2_connector", "direction", "entity_id", "increment_id", "store_id",
     "shipment_created", "shipment_id", "order_payment_id",
@@ -160,7 +162,9 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
             items.append(_item_row(item_id, order_id, position, item, record.entity_id))
             items_magento.append((item_id, item.item_id, item.parent_item_id))
     connector, store = row.connector.name, f"{row.store_id} {row.store_code}".strip()
-    _ORDERS.insert(_order_row(pk, account, record, now) for pk, record in zip(order_ids, records, strict=True))
+    _ORDERS.insert(
+        _order_row(pk, account, record, now) for pk, record in zip(order_ids, records, strict=True)
+    )
     _ITEMS.insert(items)
     _ADDRESSES.insert(_address_rows(order_ids, records))
     _PAYMENTS.insert(payments)
@@ -189,7 +193,8 @@ def _item_row(pk: int, order_id: int, position: int, item: ItemRecord, entity_id
     return (
         pk, order_id, position, str(item.item_id), item.sku, item.name, item.product_type, item.bundle_sku,
         item.quantity, item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled, item.price,
-        item.unit_tax, item.tax_percent, item.discount_amount, item.row_total, item.product_option, {}, False, entity_id,
+        item.unit_tax, item.tax_percent, item.discount_amount, item.row_total, item.product_option, {}, False,
+        entity_id,
     )  # fmt: skip
 
 
@@ -225,7 +230,18 @@ def _payment_rows(
         if record.total_refunded:
             pk = next(ids)
             payments.append(
-                (pk, order_id, PaymentType.REFUND, method, record.total_refunded, ZERO, ZERO, record.currency, "", now)
+                (
+                    pk,
+                    order_id,
+                    PaymentType.REFUND,
+                    method,
+                    record.total_refunded,
+                    ZERO,
+                    ZERO,
+                    record.currency,
+                    "",
+                    now,
+                )
             )
             in_magento.append((pk, True, None))
     return payments, in_magento
@@ -243,7 +259,9 @@ def _update_all(row: Magento2Seller, pairs: Sequence[tuple[OrdersMagento, OrderR
     if not pairs:
         return []
     items: dict[int, dict[int, OrderItem]] = {}
-    for item in OrderItem.objects.filter(order__in=[entry.order_id for entry, _ in pairs]).select_related("magento"):
+    for item in OrderItem.objects.filter(order__in=[entry.order_id for entry, _ in pairs]).select_related(
+        "magento"
+    ):
         if hasattr(item, "magento"):
             items.setdefault(item.order_id, {})[item.magento.item_id] = item
     refunds: dict[int, Decimal] = {}
@@ -258,7 +276,11 @@ def _update_all(row: Magento2Seller, pairs: Sequence[tuple[OrdersMagento, OrderR
 
 
 def _update(
-    row: Magento2Seller, entry: OrdersMagento, record: OrderRecord, items: dict[int, OrderItem], refunded: Decimal
+    row: Magento2Seller,
+    entry: OrdersMagento,
+    record: OrderRecord,
+    items: dict[int, OrderItem],
+    refunded: Decimal,
 ) -> bool:
     """Bring a known order up to date: status, payment and what was shipped, refunded, cancelled."""
     order = entry.order
@@ -301,7 +323,11 @@ def _update_items(items: dict[int, OrderItem], record: OrderRecord) -> list[str]
     for incoming in record.items:
         item = items.get(incoming.item_id)
         quantities = (incoming.quantity_shipped, incoming.quantity_refunded, incoming.quantity_cancelled)
-        if item is None or quantities == (item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled):
+        if item is None or quantities == (
+            item.quantity_shipped,
+            item.quantity_refunded,
+            item.quantity_cancelled,
+        ):
             continue
         item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled = quantities
         item.save(update_fields=["quantity_shipped", "quantity_refunded", "quantity_cancelled"])
@@ -313,7 +339,9 @@ def _update_payment(order: Order, record: OrderRecord) -> list[str]:
     if record.payment is None:
         return []
     paid = record.payment.amount_paid
-    changed = OrderPayment.objects.filter(order=order, payment_type=PaymentType.PAYMENT).exclude(amount_paid=paid)
+    changed = OrderPayment.objects.filter(order=order, payment_type=PaymentType.PAYMENT).exclude(
+        amount_paid=paid
+    )
     if changed.update(amount_paid=paid, paid_at=record.remote_updated_at if paid else None):
         return [f"paid {paid.normalize():f} {order.currency}"]
     return []
@@ -321,7 +349,11 @@ def _update_payment(order: Order, record: OrderRecord) -> list[str]:
 
 def _add_refund(order: Order, amount: Decimal) -> None:
     refund = OrderPayment.objects.create(
-        order=order, payment_type=PaymentType.REFUND, amount=amount, currency=order.currency, paid_at=timezone.now()
+        order=order,
+        payment_type=PaymentType.REFUND,
+        amount=amount,
+        currency=order.currency,
+        paid_at=timezone.now(),
     )
     OrderPaymentMagento2.objects.create(order_payment=refund, return_created=True)
 

@@ -63,7 +63,9 @@ def run_flow(flow: Flow, row: Magento2Seller, watch: Watcher | None = None) -> R
                 raise
         else:
             run.close(RunStatus.PARTLY if run.failed else RunStatus.FINISHED)
-            Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(error="", remedy="")
+            Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(
+                error="", remedy=""
+            )
         return run
 
 
@@ -87,7 +89,9 @@ def request_run(flow: Flow, row: Magento2Seller) -> bool:
     subject = f"{flow.name}/{row.scope}"
     if WorkUnit.objects.filter(kind=RUN_FLOW, subject=subject, status__in=OPEN).exists():
         return False
-    ledger.write_intents([Intent(RUN_FLOW, subject, row.connector.key, payload={"flow": flow.name, "row": row.pk})])
+    ledger.write_intents(
+        [Intent(RUN_FLOW, subject, row.connector.key, payload={"flow": flow.name, "row": row.pk})]
+    )
     return True
 
 
@@ -95,7 +99,9 @@ def request_run(flow: Flow, row: Magento2Seller) -> bool:
 def _run_requested(held: Claim) -> Outcome:
     try:
         flow = flow_named(held.unit.payload["flow"])
-        row = Magento2Seller.objects.select_related("connector", "account", "seller").get(pk=held.unit.payload["row"])
+        row = Magento2Seller.objects.select_related("connector", "account", "seller").get(
+            pk=held.unit.payload["row"]
+        )
     except (LookupError, Magento2Seller.DoesNotExist):
         return ledger.skipped("The row or the flow that it was asked for is gone.")
     try:

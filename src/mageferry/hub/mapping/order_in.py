@@ -154,7 +154,8 @@ def _status(
         found = from_magento(status, state, status_map, partly_shipped=partly)
     except LookupError:
         raise UnusableRecord(
-            f"{reader.subject} has the status {status!r} (state {state!r}), which the connector's status map doesn't know.",
+            f"{reader.subject} has the status {status!r} (state {state!r}): "
+            "the connector's status map doesn't know it.",
             "Add this status to the status map of the connector.",
         ) from None
     return found
@@ -227,27 +228,27 @@ def _items(raw: Mapping[str, Any], reader: _Reader) -> list[ItemRecord]:
     if not isinstance(rows, list) or not rows:
         raise UnusableRecord(
             f"{reader.subject} has no items.",
-            "An order without items isn't taken over. Look at it in the shop; when it is mended there it is read again.",
+            "An order without items isn't taken over. Mend it in the shop; it is read again with the next run.",
         )
     if not all(isinstance(row, Mapping) for row in rows):
         raise UnusableRecord(f"{reader.subject} has an item that can't be read.", _MEND)
-    known = {row.get("item_id") for row in rows}
-    children: dict[Any, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        parent = row.get("parent_item_id")
-        if parent is not None and parent in known:
+    by_id = {_Reader(row, reader.subject, "item ").id("item_id"): row for row in rows}
+    tops: list[tuple[int, Mapping[str, Any]]] = []
+    children: dict[int, list[Mapping[str, Any]]] = {}
+    for item_id, row in by_id.items():
+        parent = (
+            None
+            if row.get("parent_item_id") is None
+            else _Reader(row, reader.subject, "item ").id("parent_item_id")
+        )
+        if parent is None or parent == item_id or parent not in by_id:
+            tops.append((item_id, row))
+        else:
             children.setdefault(parent, []).append(row)
-    lines: list[ItemRecord] = []
-    for row in rows:
-        parent = row.get("parent_item_id")
-        if parent is None or parent not in known:
-            lines.extend(_lines(row, children.get(row.get("item_id"), []), reader.subject))
-    return lines
+    return [line for item_id, row in tops for line in _lines(row, children.get(item_id, []), reader.subject)]
 
 
-def _lines(
-    row: Mapping[str, Any], children: Sequence[Mapping[str, Any]], subject: str
-) -> list[ItemRecord]:
+def _lines(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]], subject: str) -> list[ItemRecord]:
     line = _line(row, subject)
     if not children:
         return [line]
@@ -332,9 +333,11 @@ class _Reader:
     def moment(self, name: str) -> dt.datetime:
         value = self._raw.get(name)
         try:
-            return moment(value)  # type: ignore[arg-type]
+            return moment(value)
         except (TypeError, ValueError):
-            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is not a date: {value!r:.60}.", _MEND) from None
+            raise UnusableRecord(
+                f"{self.subject}: {self.prefix}{name} is not a date: {value!r:.60}.", _MEND
+            ) from None
 
     def id(self, name: str) -> int:
         value = self._raw.get(name)
@@ -351,8 +354,9 @@ class _Reader:
             if required:
                 raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is missing.", _MEND)
             return ""
-        if not isinstance(value, str):
-            value = str(value)
+        if not isinstance(value, str | int | float):
+            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is not a text: {value!r:.60}.", _MEND)
+        value = str(value)
         if len(value) > limit or "\x00" in value:
             problem = "holds a NUL character" if "\x00" in value else f"is longer than {limit} characters"
             raise UnusableRecord(f"{self.subject}: {self.prefix}{name} {problem}.", _MEND)
@@ -366,5 +370,7 @@ class _Reader:
                 f"{self.subject}: {self.prefix}{name} is not a number: {value!r:.60}.", _MEND
             ) from None
         if not -(10**15) < number < 10**15:
-            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is out of range: {value!r:.60}.", _MEND)
+            raise UnusableRecord(
+                f"{self.subject}: {self.prefix}{name} is out of range: {value!r:.60}.", _MEND
+            )
         return number.quantize(FOUR_PLACES)

@@ -195,7 +195,11 @@ def _line_amounts(
     passes it on to them, shared out by quantity."""
     by_item = {id(item): cents(amount) for item, amount in zip(items, amounts, strict=True)}
     for bundle in items:
-        parts = [item for item in sent if item.bundle_sku == bundle.sku] if bundle.product_type == "bundle" else []
+        parts = (
+            [item for item in sent if item.bundle_sku == bundle.sku]
+            if bundle.product_type == "bundle"
+            else []
+        )
         if parts and by_item[id(bundle)] and not any(by_item[id(part)] for part in parts):
             shares = spread(by_item[id(bundle)], [part.quantity for part in parts])
             by_item.update({id(part): share for part, share in zip(parts, shares, strict=True)})
@@ -369,7 +373,13 @@ def _prune(value: Any) -> Any:
         return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
     if isinstance(value, dict):
         kept = {key: _prune(entry) for key, entry in value.items()}
-        return {key: entry for key, entry in kept.items() if entry not in ("", None) and entry != [] and entry != {}}
+        return {
+            key: entry
+            for key, entry in kept.items()
+            if entry not in ("", None) and entry != [] and entry != {}
+        }
     if isinstance(value, list):
-        return [entry for entry in map(_prune, value) if entry not in ("", None) and entry != [] and entry != {}]
+        return [
+            entry for entry in map(_prune, value) if entry not in ("", None) and entry != [] and entry != {}
+        ]
     return value

@@ -10,7 +10,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from mageferry.http.redaction import Secret
 from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
 
-
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]
 else:

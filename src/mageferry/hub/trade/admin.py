@@ -92,12 +92,28 @@ class OrderAdmin(adminsite.ModelAdmin):
     list_filter = ("status", "account", ("error", adminsite.EmptyFieldListFilter))
     search_fields = ("marketplace_order_id", "customer_email", "customer_lastname", "items__sku")
     date_hierarchy = "placed_at"
-    readonly_fields = ("connector_id", "remote_status", "remote_updated_at", "error", "remedy", "total_refunded")
+    readonly_fields = (
+        "connector_id",
+        "remote_status",
+        "remote_updated_at",
+        "error",
+        "remedy",
+        "total_refunded",
+    )
     list_select_related = ("account",)
     inlines = (ItemInline, AddressInline, PaymentInline, ShipmentInline, HistoryInline)
     actions = ("clear_error",)
     fieldsets = (
-        (None, {"fields": (("account", "marketplace_order_id"), ("status", "remote_status"), ("error", "remedy"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("account", "marketplace_order_id"),
+                    ("status", "remote_status"),
+                    ("error", "remedy"),
+                )
+            },
+        ),
         (
             "Money",
             {

@@ -21,10 +21,12 @@ class Table:
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
         fields = [model._meta.get_field(name) for name in names]
-        self._columns = [field.column for field in fields]
+        self._columns = [str(getattr(field, "column", name)) for field, name in zip(fields, names, strict=True)]
+        self._pk_column = model._meta.pk.column
         self._table = model._meta.db_table
-        self._model = model
-        self._datetimes = tuple(i for i, field in enumerate(fields) if isinstance(field, models.DateTimeField))
+        self._datetimes = tuple(
+            i for i, field in enumerate(fields) if isinstance(field, models.DateTimeField)
+        )
         self._jsons = tuple(i for i, field in enumerate(fields) if isinstance(field, models.JSONField))
 
     def insert(self, rows: Iterable[Row]) -> int:
@@ -34,8 +36,10 @@ class Table:
             quote = connection.ops.quote_name
             names = ", ".join(quote(column) for column in self._columns)
             marks = ", ".join(["%s"] * len(self._columns))
+            # Table and columns are our own models', the values go apart.
+            statement = " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
             with connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {quote(self._table)} ({names}) VALUES ({marks})", ready)
+                cursor.executemany(statement, ready)
         return len(ready)
 
     def _adapt(self, rows: Iterable[Row]) -> Sequence[Sequence[Any]]:
@@ -60,7 +64,7 @@ class Table:
             if connection.vendor == "postgresql":
                 cursor.execute(
                     "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                    [self._table, self._model._meta.pk.column, count],  # type: ignore[union-attr]
+                    [self._table, self._pk_column, count],
                 )
                 return [row[0] for row in cursor.fetchall()]
             # SQLite has one writer, and this transaction is it (IMMEDIATE): nobody else can take these numbers.

@@ -60,7 +60,9 @@ def _cards() -> list[dict[str, Any]]:
 
 def _connector(connector: Magento2Connector) -> dict[str, Any]:
     running = set(
-        FlowRun.objects.filter(connector_key=connector.key, status=RunStatus.RUNNING).values_list("flow", "scope")
+        FlowRun.objects.filter(connector_key=connector.key, status=RunStatus.RUNNING).values_list(
+            "flow", "scope"
+        )
     )
     flows = [
         {

@@ -62,7 +62,12 @@ class FlowRunAdmin(adminsite.ReadOnlyAdmin):
     @adminsite.display(
         description="status",
         ordering="status",
-        label={"Finished": "success", "Failed": "danger", "Finished with failures": "warning", "Running": "info"},
+        label={
+            "Finished": "success",
+            "Failed": "danger",
+            "Finished with failures": "warning",
+            "Running": "info",
+        },
     )
     def shown_status(self, run: models.FlowRun) -> str:
         return run.get_status_display()

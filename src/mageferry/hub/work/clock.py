@@ -14,9 +14,7 @@ from django.db.models.functions import Now
 
 def now_plus(seconds: float) -> Combinable:
     """The database's now, some seconds on, as an expression for a query."""
-    return ExpressionWrapper(
-        Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
-    )
+    return ExpressionWrapper(Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField())
 
 
 def owner_name(part: str) -> str:

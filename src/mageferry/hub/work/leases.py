@@ -67,7 +67,9 @@ def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
             with transaction.atomic():
                 Lease.objects.create(name=name, owner=owner, expires_at=now_plus(seconds))
         except IntegrityError:
-            holder = Lease.objects.filter(name=name).values_list("owner", flat=True).first() or "another worker"
+            holder = (
+                Lease.objects.filter(name=name).values_list("owner", flat=True).first() or "another worker"
+            )
             raise LeaseHeld(name, holder) from None
     row = Lease.objects.get(name=name)
     if row.owner != owner:

@@ -133,16 +133,13 @@ def claim(
     for pk, token in due.order_by("priority", "id").values_list("pk", "lease_token")[: limit * 4]:
         if len(claims) == limit:
             break
-        swapped = (
-            WorkUnit.objects.filter(_due(), pk=pk, lease_token=token)
-            .update(
-                status=UnitStatus.PROCESSING,
-                lease_owner=owner,
-                lease_token=token + 1,
-                lease_expires_at=now_plus(lease_seconds),
-                attempts=F("attempts") + 1,
-                updated_at=Now(),
-            )
+        swapped = WorkUnit.objects.filter(_due(), pk=pk, lease_token=token).update(
+            status=UnitStatus.PROCESSING,
+            lease_owner=owner,
+            lease_token=token + 1,
+            lease_expires_at=now_plus(lease_seconds),
+            attempts=F("attempts") + 1,
+            updated_at=Now(),
         )
         if swapped:
             claims.append(Claim(WorkUnit.objects.get(pk=pk), owner, token + 1))
@@ -213,15 +210,23 @@ def try_again(pks: Collection[int]) -> int:
     so a write that was sent and is unclear is still looked up first."""
     return WorkUnit.objects.filter(
         pk__in=list(pks),
-        status__in=(UnitStatus.FAILED, UnitStatus.SKIPPED, UnitStatus.WAITING, UnitStatus.RETRY, UnitStatus.REJECTED),
+        status__in=(
+            UnitStatus.FAILED,
+            UnitStatus.SKIPPED,
+            UnitStatus.WAITING,
+            UnitStatus.RETRY,
+            UnitStatus.REJECTED,
+        ),
     ).update(status=UnitStatus.NEW, attempts=0, not_before=None, finished_at=None, updated_at=Now())
 
 
 def skip(pks: Collection[int], reason: str) -> int:
     """A person's "skip": units that are not being worked on right now are left undone for good."""
-    return WorkUnit.objects.filter(pk__in=list(pks)).exclude(
-        status__in=(UnitStatus.FINISHED, UnitStatus.PROCESSING)
-    ).update(status=UnitStatus.SKIPPED, reason=reason, finished_at=Now(), updated_at=Now())
+    return (
+        WorkUnit.objects.filter(pk__in=list(pks))
+        .exclude(status__in=(UnitStatus.FINISHED, UnitStatus.PROCESSING))
+        .update(status=UnitStatus.SKIPPED, reason=reason, finished_at=Now(), updated_at=Now())
+    )
 
 
 def _mine(held: Claim) -> Any:

@@ -45,12 +45,17 @@ class WorkUnit(models.Model):
         max_length=60, blank=True, help_text="The connector it talks to, e.g. magento2:3."
     )
     dedup_key = models.CharField(
-        max_length=200, null=True, blank=True, help_text="Two units with one key can't exist: the same work once."
+        max_length=200,
+        null=True,
+        blank=True,
+        help_text="Two units with one key can't exist: the same work once.",
     )
     payload = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=10, choices=UnitStatus, default=UnitStatus.NEW)
     step = models.CharField(max_length=8, choices=Step, default=Step.INTENT)
-    priority = models.SmallIntegerField(default=50, help_text="Lower goes first: orders 10, stock 50, catalogue 90.")
+    priority = models.SmallIntegerField(
+        default=50, help_text="Lower goes first: orders 10, stock 50, catalogue 90."
+    )
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, help_text="Why it failed, was skipped or waits.")
@@ -74,7 +79,9 @@ class WorkUnit(models.Model):
         indexes = (
             # Claiming stays flat however many finished units there are.
             models.Index(
-                fields=("priority", "id"), name="work_unit_claimable", condition=Q(status__in=("new", "retry"))
+                fields=("priority", "id"),
+                name="work_unit_claimable",
+                condition=Q(status__in=("new", "retry")),
             ),
             models.Index(
                 fields=("lease_expires_at",), name="work_unit_leased", condition=Q(status="processing")

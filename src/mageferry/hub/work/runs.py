@@ -80,7 +80,9 @@ def start_run(flow: str, scope: str, connector_key: str, title: str, watch: Watc
     """Begin a run. Runs of the same (row, flow) that never ended belong to a process that died: closed here,
     since the caller holds the lease on (row, flow)."""
     FlowRun.objects.filter(flow=flow, scope=scope, status=RunStatus.RUNNING).update(
-        status=RunStatus.ABANDONED, finished_at=timezone.now(), error="The process that ran it ended before its end."
+        status=RunStatus.ABANDONED,
+        finished_at=timezone.now(),
+        error="The process that ran it ended before its end.",
     )
     row = FlowRun.objects.create(
         flow=flow, scope=scope, connector_key=connector_key, title=title, started_at=timezone.now()

@@ -13,7 +13,9 @@ from mageferry.hub.trade.models.parties import Account, Seller
 
 def money(verbose_name: str | None = None, **options: Any) -> models.DecimalField[Any, Any]:
     """An amount in the order's currency; four places, as Magento stores them."""
-    return models.DecimalField(verbose_name, max_digits=20, decimal_places=4, **{"default": Decimal(0), **options})
+    return models.DecimalField(
+        verbose_name, max_digits=20, decimal_places=4, **{"default": Decimal(0), **options}
+    )
 
 
 class OrderStatus(models.TextChoices):
@@ -37,7 +39,9 @@ class Order(models.Model):
         help_text="The order's number where it was bought: the marketplace's, or the shop's increment id.",
     )
     status = models.CharField(max_length=20, choices=OrderStatus, default=OrderStatus.PENDING)
-    remote_status = models.CharField(max_length=64, blank=True, help_text="Status in the system that it came from.")
+    remote_status = models.CharField(
+        max_length=64, blank=True, help_text="Status in the system that it came from."
+    )
     currency = models.CharField(max_length=3)
     subtotal = money()
     shipping_amount = money("shipping")
@@ -49,7 +53,9 @@ class Order(models.Model):
     customer_firstname = models.CharField("first name", max_length=255, blank=True)
     customer_lastname = models.CharField("last name", max_length=255, blank=True)
     shipping_service = models.CharField(
-        max_length=120, blank=True, help_text="The shipping service that the buyer chose, or Magento's carrier_method."
+        max_length=120,
+        blank=True,
+        help_text="The shipping service that the buyer chose, or Magento's carrier_method.",
     )
     shipping_description = models.CharField(max_length=255, blank=True)
     placed_at = models.DateTimeField()
@@ -93,7 +99,10 @@ class OrderItem(models.Model):
     name = models.CharField(max_length=255, blank=True)
     product_type = models.CharField("type", max_length=32, blank=True, default="simple")
     bundle_sku = models.CharField(
-        "bundle", max_length=255, blank=True, help_text="SKU of the bundle or configurable that this line is part of."
+        "bundle",
+        max_length=255,
+        blank=True,
+        help_text="SKU of the bundle or configurable that this line is part of.",
     )
     seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
     quantity = models.DecimalField(max_digits=12, decimal_places=4)
@@ -113,7 +122,10 @@ class OrderItem(models.Model):
     )
     magento_exported = models.BooleanField("exported to Magento", default=False)
     connector_id = models.BigIntegerField(
-        "connector id", null=True, blank=True, help_text="entity_id of the Magento order that holds this item."
+        "connector id",
+        null=True,
+        blank=True,
+        help_text="entity_id of the Magento order that holds this item.",
     )
 
     class Meta:
@@ -151,7 +163,9 @@ class OrderAddress(models.Model):
     region = models.CharField(max_length=255, blank=True)
     region_code = models.CharField(max_length=64, blank=True)
     postcode = models.CharField(max_length=255, blank=True)
-    country_id = models.CharField("country", max_length=2, blank=True, help_text="ISO 3166 code, two letters.")
+    country_id = models.CharField(
+        "country", max_length=2, blank=True, help_text="ISO 3166 code, two letters."
+    )
     telephone = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=255, blank=True)
     vat_id = models.CharField("VAT id", max_length=255, blank=True)
