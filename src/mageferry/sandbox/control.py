@@ -1,0 +1,168 @@
+"""The control plane: change the shop from outside its REST interface, over HTTP under ``/_sandbox/`` or from Python.
+
+It is for tests and demonstrations and asks for no sign-in; the server listens on the local machine by default.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from mageferry.sandbox.access import EVERYTHING
+from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
+from mageferry.sandbox.journal import Entry, Journal
+from mageferry.sandbox.orderbook import Record
+from mageferry.sandbox.php import Value
+from mageferry.sandbox.shop import Shop
+
+type Filler = Callable[[Shop], None]
+
+
+class Control:
+    """Every method is safe to call from any thread while the server runs."""
+
+    def __init__(self, shop: Shop, fill: Filler) -> None:
+        self._shop = shop
+        self._fill = fill
+        self.lock = threading.RLock()
+        self.faults = FaultPlan()
+        self.journal = Journal()
+        self.latency_seconds = 0.0
+
+    def add_fault(
+        self,
+        kind: FaultKind | str,
+        *,
+        count: int | None = None,
+        skip: int = 0,
+        rate: float = 1.0,
+        seed: int = 0,
+        method: str = "",
+        path: str = "",
+        seconds: float = 0.0,
+        retry_after: str = "",
+    ) -> FaultRule:
+        """Put a fault in force; see FaultRule for the fields. Raises ValueError."""
+        rule = FaultRule(
+            FaultKind(kind),
+            count=count,
+            skip=skip,
+            rate=rate,
+            seed=seed,
+            method=method,
+            path=path,
+            seconds=seconds,
+            retry_after=retry_after,
+        )
+        return self.put_rule(check_rule(rule))
+
+    def put_rule(self, rule: FaultRule) -> FaultRule:
+        with self.lock:
+            return self.faults.add(rule)
+
+    def remove_fault(self, rule_id: int) -> bool:
+        with self.lock:
+            return self.faults.remove(rule_id)
+
+    def clear_faults(self) -> None:
+        with self.lock:
+            self.faults.clear()
+
+    def requests(self) -> list[Entry]:
+        with self.lock:
+            return self.journal.entries()
+
+    def count_requests(self, method: str = "", path: str = "") -> int:
+        with self.lock:
+            return self.journal.count(method, path)
+
+    def clear_requests(self) -> None:
+        with self.lock:
+            self.journal.clear()
+
+    def set_latency(self, milliseconds: float) -> None:
+        """Every REST answer takes at least this long. Raises ValueError when negative."""
+        if milliseconds < 0:
+            raise ValueError("latency must not be negative")
+        with self.lock:
+            self.latency_seconds = milliseconds / 1000
+
+    def set_clock(self, moment: datetime | None) -> None:
+        """Move the shop's time; None goes back to the machine's."""
+        with self.lock:
+            self._shop.clock.set(moment.astimezone(UTC) if moment else None)
+
+    def set_setting(self, path: str, value: str) -> None:
+        """Set a configuration value by Magento's path. Raises ValueError for an unknown one."""
+        with self.lock:
+            self._shop.settings.set(path, value)
+
+    def settings(self) -> dict[str, str]:
+        with self.lock:
+            return self._shop.settings.all()
+
+    def add_account(
+        self,
+        username: str,
+        password: str,
+        *,
+        resources: frozenset[str] = frozenset({EVERYTHING}),
+        active: bool = True,
+        token_minutes: int | None = None,
+    ) -> None:
+        with self.lock:
+            self._shop.access.add_account(
+                username, password, resources=resources, active=active, token_minutes=token_minutes
+            )
+
+    def revoke_tokens(self, username: str) -> None:
+        """Tokens of the user stop working. Raises ValueError for an unknown user."""
+        with self.lock:
+            account = self._shop.access.find(username)
+            if account is None:
+                raise ValueError(f"unknown user {username!r}")
+            self._shop.access.revoke_tokens(account.user_id)
+
+    def add_orders(self, count: int, *, seed: int = 0, status: str = "") -> list[int]:
+        """Place orders as shoppers would, dated now. The ids, in order. Raises ValueError."""
+        from mageferry.sandbox.demo.orders import place_orders
+
+        with self.lock:
+            return place_orders(self._shop, count, seed=seed, status=status)
+
+    def touch_order(self, order_id: int, changes: Mapping[str, Value] | None = None) -> Record:
+        """Change fields of an order and move its updated_at to now. Raises ValueError for an unknown id."""
+        with self.lock:
+            order = self._shop.orders.load(order_id)
+            if order is None:
+                raise ValueError(f"unknown order {order_id}")
+            order.update(changes or {})
+            order["updated_at"] = self._shop.clock.text()
+            self._shop.orders.save(order)
+            return order
+
+    def reset(self) -> None:
+        """The shop as it was at first: content, settings, clock; no faults, no latency, an empty log."""
+        with self.lock:
+            self.faults.clear()
+            self.journal.clear()
+            self.latency_seconds = 0.0
+            self._shop.settings.reset()
+            self._shop.clock.set(None)
+            self._fill(self._shop)
+
+    def describe(self) -> dict[str, object]:
+        with self.lock:
+            count = self._shop.database.value("SELECT COUNT(*) FROM sales_order")
+            return {
+                "what": "Mageferry sandbox shop: for tests and demonstrations only",
+                "orders": count,
+                "products": self._shop.database.value("SELECT COUNT(*) FROM catalog_product_entity"),
+                "time": self._shop.clock.text(),
+                "latency_ms": self.latency_seconds * 1000,
+                "requests": self.journal.count(),
+                "open_requests_most": self.journal.open_most,
+                "faults": [rule.describe() for rule in self.faults.rules()],
+                "settings": self._shop.settings.all(),
+            }

@@ -1,0 +1,128 @@
+"""The front controller: one request in, one answer out, in the order in which Magento checks things."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+import orjson
+
+from mageferry.sandbox.arguments import Limits, convert_arguments
+from mageferry.sandbox.listing import Page
+from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
+from mageferry.sandbox.php import Value, parse_query
+from mageferry.sandbox.projection import project
+from mageferry.sandbox.refusals import Crash, Refusal, unauthorized
+from mageferry.sandbox.routing import Answer, Call, Match, Rendered, Router, is_rest_path, split_store
+from mageferry.sandbox.shop import Shop
+
+JSON = "application/json; charset=utf-8"
+XML = "application/xml; charset=utf-8"
+HTML = "text/html; charset=UTF-8"
+PLAIN = "text/plain;charset=UTF-8"
+CRASHED = "An error has happened during application run. See exception log for details.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What arrived: ``path`` and ``query`` raw, header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes
+    content_type: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class FrontController:
+    def __init__(self, shop: Shop, router: Router) -> None:
+        self._shop = shop
+        self._router = router
+
+    def answer(self, request: Request) -> Response:
+        if not is_rest_path(request.path):
+            return Response(
+                404,
+                b'<!doctype html>\n<html lang="en"><head><title>404 Not Found</title></head></html>\n',
+                HTML,
+            )
+        renderer = choose_renderer(request.headers.get("accept"))
+        if renderer is None:
+            page = error_page(request.base_url, secrets.token_hex(32))
+            return Response(500, page.encode(), HTML)
+        try:
+            status, value = 200, self._serve(request)
+        except Refusal as refusal:
+            status, value = refusal.status, refusal.body()
+        except Crash:
+            return Response(500, CRASHED.encode(), PLAIN)
+        if request.method == "HEAD":
+            return Response(status, b"", JSON)
+        return _render(status, value, renderer)
+
+    def _serve(self, request: Request) -> Answer:
+        store_code, path = split_store(request.path, self._shop.store_codes())
+        match = self._router.match(request.method, path)
+        identity = self._shop.access.authenticate(request.headers.get("authorization"))
+        if not self._shop.access.permits(identity, match.route.resource):
+            raise unauthorized(match.route.resource)
+        query = parse_query(request.query) if request.query else {}
+        arguments = convert_arguments(match.route.parameters, _sent(request, match, query), self._limits())
+        answer = match.route.handler(
+            Call(
+                self._shop, arguments, identity, store_code or self._shop.default_store_code, request.base_url
+            )
+        )
+        fields = query.get("fields")
+        return project(_value(answer), fields) if fields not in (None, "", "0") else answer
+
+    def _limits(self) -> Limits:
+        settings = self._shop.settings
+        return Limits(
+            page_size=settings.number("webapi/validation/maximum_page_size"),
+            array_size=settings.number("webapi/validation/complex_array_limit"),
+        )
+
+
+def _sent(request: Request, match: Match, query: dict[str, Value]) -> dict[str, Value]:
+    body: dict[str, Value] = {}
+    if request.method in ("POST", "PUT"):
+        body = parse_body(request.body, request.headers.get("content-type"))
+    return {**body, **query, **match.path_values, **match.route.forced}
+
+
+def _value(answer: Answer) -> Value:
+    """The answer as a tree, for projection and XML."""
+    if isinstance(answer, Rendered):
+        tree: Value = orjson.loads(answer.json)
+        return tree
+    if isinstance(answer, Page):
+        return {
+            "items": [orjson.loads(body) for body in answer.bodies],
+            "search_criteria": answer.criteria.echo,
+            "total_count": answer.total,
+        }
+    return answer
+
+
+def _render(status: int, answer: Answer, renderer: str) -> Response:
+    if renderer == "xml":
+        return Response(status, encode_xml(_value(answer)).encode(), XML)
+    if isinstance(answer, Page):
+        # Stored bodies are JSON already: a list of a hundred orders is a join, not a serialisation.
+        echo = encode_json(answer.criteria.echo)
+        text = (
+            f'{{"items":[{",".join(answer.bodies)}],"search_criteria":{echo},"total_count":{answer.total}}}'
+        )
+    else:
+        text = answer.json if isinstance(answer, Rendered) else encode_json(answer)
+    return Response(status, text.encode(), JSON)

@@ -1,0 +1,79 @@
+"""Products as stored records: row of filterable values, values of single store views, stock shown with one product."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import orjson
+
+from mageferry.sandbox.media import encode_json
+from mageferry.sandbox.orderbook import Record, record, records
+from mageferry.sandbox.php import Value, to_number, to_string
+
+FLAT_FIELDS = (
+    "sku", "attribute_set_id", "type_id", "created_at", "updated_at", "name", "price", "status", "visibility", "weight",
+)  # fmt: skip
+
+
+def product_row(product: Record) -> Record:
+    """The columns of a product's row from its API form."""
+    extension = record(product.get("extension_attributes"))
+    attributes = {
+        to_string(entry.get("attribute_code")): entry.get("value")
+        for entry in records(product.get("custom_attributes"))
+    }
+    links = records(extension.get("category_links"))
+    return {
+        "entity_id": product.get("id"),
+        **{name: product.get(name) for name in FLAT_FIELDS},
+        "attribute_values": encode_json(attributes) if attributes else "{}",
+        "category_ids": encode_json([to_string(link.get("category_id")) for link in links]),
+        "website_ids": encode_json(extension.get("website_ids") or []),
+    }
+
+
+def apply_store_values(product: Record, stored: Value, store_code: str) -> Record:
+    """The product as one store view shows it. ``stored`` is the JSON of values by store code."""
+    by_code = cast("Record", orjson.loads(stored)) if isinstance(stored, str) else {}
+    values = record(by_code.get(store_code))
+    shown = {**product, **{key: value for key, value in values.items() if key in FLAT_FIELDS}}
+    attributes = record(values.get("custom_attributes"))
+    if attributes:
+        shown["custom_attributes"] = [
+            {**entry, "value": attributes.get(str(entry.get("attribute_code")), entry.get("value"))}
+            for entry in records(product.get("custom_attributes"))
+        ]
+    return shown
+
+
+def stock_item(product: Record, quantity: Value, in_stock: bool) -> Record:
+    """The legacy stock item of a product, on the default source, with Magento's default configuration."""
+    has_own_stock = product.get("type_id") not in ("configurable", "bundle", "grouped")
+    return {
+        "item_id": product.get("id"),
+        "product_id": product.get("id"),
+        "stock_id": 1,
+        "qty": to_number(quantity) if has_own_stock else 0,
+        "is_in_stock": in_stock if has_own_stock else True,
+        "is_qty_decimal": False,
+        "show_default_notification_message": False,
+        "use_config_min_qty": True,
+        "min_qty": 0,
+        "use_config_min_sale_qty": 1,
+        "min_sale_qty": 1,
+        "use_config_max_sale_qty": True,
+        "max_sale_qty": 10000,
+        "use_config_backorders": True,
+        "backorders": 0,
+        "use_config_notify_stock_qty": True,
+        "notify_stock_qty": 1,
+        "use_config_qty_increments": True,
+        "qty_increments": 0,
+        "use_config_enable_qty_inc": True,
+        "enable_qty_increments": False,
+        "use_config_manage_stock": True,
+        "manage_stock": True,
+        "low_stock_date": None,
+        "is_decimal_divided": False,
+        "stock_status_changed_auto": 0,
+    }

@@ -1,0 +1,268 @@
+"""Products, their attributes, attribute sets, categories, and the options of configurable and bundle products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import orjson
+
+from mageferry.sandbox.criteria import Filter
+from mageferry.sandbox.database import ColumnKind
+from mageferry.sandbox.listing import Bound, Listing, Operand, Page
+from mageferry.sandbox.media import encode_json
+from mageferry.sandbox.orderbook import Record, record, records
+from mageferry.sandbox.php import Value, to_int, to_string
+from mageferry.sandbox.products import apply_store_values, stock_item
+from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
+from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
+from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
+
+NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
+BAD_ATTRIBUTE = 'The "%1" attribute name is invalid. Reset the name and try again.'
+_HIDDEN = ("attribute_values", "category_ids", "website_ids", "store_values")
+_BACKENDS = {"decimal": ColumnKind.NUMBER, "int": ColumnKind.NUMBER, "datetime": ColumnKind.TIME}
+
+
+def invalid_attribute(name: str) -> Refusal:
+    return Refusal(400, BAD_ATTRIBUTE, [name])
+
+
+def _in_json(column: str) -> str:
+    return f'EXISTS (SELECT 1 FROM json_each("{column}") WHERE value IN '
+
+
+def _filter_category(entry: Filter) -> Bound:
+    values: list[Value] = [part.strip() for part in (entry.value or "").split(",")]
+    found = f"{_in_json('category_ids')}({', '.join('?' * len(values))}))"
+    return (f"NOT {found}" if entry.condition in ("neq", "nin") else found), values
+
+
+def _filter_website(entry: Filter) -> Bound:
+    values: list[Value] = [to_int(part) for part in (entry.value or "").split(",")]
+    return f"{_in_json('website_ids')}({', '.join('?' * len(values))}))", values
+
+
+def product_listing(shop: Shop) -> Listing:
+    """How products are listed: flat columns, then EAV attributes by code, then Magento's three special filters."""
+
+    def filter_store(entry: Filter) -> Bound:
+        website = shop.store(entry.value).get("website_id")
+        return f"{_in_json('website_ids')}(?))", [website]
+
+    def unknown(name: str) -> Refusal:
+        known = attribute_backends(shop).get(name)
+        # A static attribute without a column is a failed SQL statement, an unknown name an attribute error.
+        return masked() if known == "static" or name in _HIDDEN else invalid_attribute(name)
+
+    extra = {
+        code: Operand(
+            f"json_extract(attribute_values, '$.\"{code}\"')", _BACKENDS.get(backend, ColumnKind.TEXT)
+        )
+        for code, backend in attribute_backends(shop).items()
+        if code not in PRODUCTS.columns and backend != "static" and code.isidentifier()
+    }
+    return Listing(
+        _VISIBLE_PRODUCTS,
+        extra=extra,
+        unknown_filter=unknown,
+        unknown_sort=lambda _: None,
+        special={"category_id": _filter_category, "website_id": _filter_website, "store_id": filter_store},
+        index_share=1.0,
+    )
+
+
+_VISIBLE_PRODUCTS = type(PRODUCTS)(
+    PRODUCTS.name,
+    PRODUCTS.key,
+    {name: column for name, column in PRODUCTS.columns.items() if name not in _HIDDEN},
+)
+
+
+def attribute_backends(shop: Shop) -> Mapping[str, str]:
+    """Backend type by attribute code."""
+    rows = shop.database.rows("SELECT attribute_code, backend_type FROM eav_attribute")
+    return {str(code): str(backend) for code, backend in rows}
+
+
+def list_products(call: Call) -> Answer:
+    page = product_listing(call.shop).page(call.shop.database, criteria_of(call))
+    return Page([_in_store(call, body) for body in page.bodies], page.total, page.criteria)
+
+
+def _in_store(call: Call, body: str) -> str:
+    scoped = call.shop.database.value(
+        "SELECT 1 FROM catalog_product_entity WHERE store_values IS NOT NULL LIMIT 1"
+    )
+    if not scoped:
+        return body
+    product = cast("Record", orjson.loads(body))
+    return encode_json(_scoped(call, product))
+
+
+def _scoped(call: Call, product: Record) -> Record:
+    stored = call.shop.database.value(
+        "SELECT store_values FROM catalog_product_entity WHERE entity_id = ?", (product.get("id"),)
+    )
+    return apply_store_values(product, stored, call.store_code)
+
+
+def load_product(call: Call, sku: str) -> Record:
+    """The product of a SKU, whatever its case. Raises Refusal (404)."""
+    body = call.shop.database.value(
+        "SELECT body FROM catalog_product_entity WHERE sku = ?", (sku.rstrip(" "),)
+    )
+    if not isinstance(body, str):
+        raise not_found(NO_PRODUCT)
+    return cast("Record", orjson.loads(body))
+
+
+def product_stock(call: Call, product: Record) -> Record:
+    row = call.shop.database.rows(
+        "SELECT quantity, status FROM inventory_source_item WHERE sku = ? AND source_code = 'default'",
+        (product.get("sku"),),
+    )
+    quantity, status = row[0] if row else (0, 0)
+    return stock_item(product, quantity, bool(status) and bool(quantity))
+
+
+def get_product(call: Call) -> Answer:
+    product = _scoped(call, load_product(call, call.text("sku")))
+    extension = {**record(product.get("extension_attributes")), "stock_item": product_stock(call, product)}
+    return {**product, "extension_attributes": extension}
+
+
+def get_stock_item(call: Call) -> Answer:
+    return product_stock(call, load_product(call, call.text("productSku")))
+
+
+def get_stock_status(call: Call) -> Answer:
+    product = load_product(call, call.text("productSku"))
+    item = product_stock(call, product)
+    salable = bool(item["is_in_stock"]) and product.get("status") == 1
+    return {
+        "product_id": product.get("id"),
+        "stock_id": 1,
+        "qty": item["qty"],
+        "stock_status": int(salable),
+        "stock_item": item,
+    }
+
+
+def list_attributes(call: Call) -> Answer:
+    return list_page(call, Listing(PRODUCT_ATTRIBUTES))
+
+
+def get_attribute(call: Call) -> Answer:
+    code = call.text("attributeCode")
+    body = call.shop.database.value("SELECT body FROM eav_attribute WHERE attribute_code = ?", (code,))
+    if not isinstance(body, str):
+        raise Refusal(
+            404,
+            'The attribute with a "%1" attributeCode doesn\'t exist. Verify the attribute and try again.',
+            [code],
+        )
+    return Rendered(body)
+
+
+def list_attribute_sets(call: Call) -> Answer:
+    """Attribute sets of products (entity type 4)."""
+    return Listing(ATTRIBUTE_SETS).page(call.shop.database, criteria_of(call), ("entity_type_id = ?", [4]))
+
+
+def get_category_tree(call: Call) -> Answer:
+    """The tree below the root that was asked for, else below the store group's root category."""
+    tree = record(call.shop.document("categories"))
+    wanted = to_int(call.arguments.get("rootCategoryId")) or _root_category(call)
+    found = _find_category(tree, wanted)
+    if found is None:
+        raise no_such_entity("id", wanted)
+    return found
+
+
+def _root_category(call: Call) -> int:
+    view = call.shop.store_by_code(call.store_code)
+    for group in records(call.shop.document("store_groups")):
+        if group.get("id") == view.get("store_group_id"):
+            return to_int(group.get("root_category_id")) or 1
+    return 1
+
+
+def _find_category(category: Record, wanted: int) -> Record | None:
+    if category.get("id") == wanted:
+        return category
+    for child in records(category.get("children_data")):
+        found = _find_category(child, wanted)
+        if found is not None:
+            return found
+    return None
+
+
+def list_media(call: Call) -> Answer:
+    return load_product(call, call.text("sku")).get("media_gallery_entries") or []
+
+
+def list_configurable_children(call: Call) -> Answer:
+    """The child products of a configurable one, in the short form of a list."""
+    product = load_product(call, call.text("sku"))
+    links = record(product.get("extension_attributes")).get("configurable_product_links")
+    wanted = links if isinstance(links, list) else []
+    bodies = [call.shop.database.body(PRODUCTS, key) for key in wanted]
+    return [cast("Record", orjson.loads(body)) for body in bodies if body is not None]
+
+
+def list_configurable_options(call: Call) -> Answer:
+    product = load_product(call, call.text("sku"))
+    return record(product.get("extension_attributes")).get("configurable_product_options") or []
+
+
+def list_product_types(call: Call) -> Answer:
+    return [{"name": name, "label": label} for name, label in _PRODUCT_TYPES.items()]
+
+
+_PRODUCT_TYPES = {
+    "simple": "Simple Product",
+    "virtual": "Virtual Product",
+    "downloadable": "Downloadable Product",
+    "bundle": "Bundle Product",
+    "configurable": "Configurable Product",
+    "grouped": "Grouped Product",
+}
+
+
+def product_sku(value: Value) -> str:
+    return to_string(value).strip()
+
+
+_PRODUCTS = "Magento_Catalog::products"
+_STOCK = "Magento_CatalogInventory::cataloginventory"
+ROUTES = (
+    route("GET", "/V1/products", _PRODUCTS, list_products, CRITERIA),
+    route("GET", "/V1/products/:sku", _PRODUCTS, get_product, "sku:str"),
+    route("GET", "/V1/products/types", _PRODUCTS, list_product_types),
+    route(
+        "GET", "/V1/products/attributes", "Magento_Catalog::attributes_attributes", list_attributes, CRITERIA
+    ),
+    route(
+        "GET",
+        "/V1/products/attributes/:attributeCode",
+        "Magento_Catalog::attributes_attributes",
+        get_attribute,
+        "attributeCode:str",
+    ),
+    route(
+        "GET", "/V1/products/attribute-sets/sets/list", "Magento_Catalog::sets", list_attribute_sets, CRITERIA
+    ),
+    route("GET", "/V1/products/:sku/media", _PRODUCTS, list_media, "sku:str"),
+    route("GET", "/V1/stockItems/:productSku", _STOCK, get_stock_item, "productSku:str"),
+    route("GET", "/V1/stockStatuses/:productSku", _STOCK, get_stock_status, "productSku:str"),
+    route("GET", "/V1/categories", "Magento_Catalog::categories", get_category_tree, "rootCategoryId:int?"),
+    route(
+        "GET", "/V1/configurable-products/:sku/children", "anonymous", list_configurable_children, "sku:str"
+    ),
+    route(
+        "GET", "/V1/configurable-products/:sku/options/all", _PRODUCTS, list_configurable_options, "sku:str"
+    ),
+)

@@ -1,0 +1,31 @@
+"""Customers: one, and the search over them."""
+
+from __future__ import annotations
+
+from mageferry.sandbox.listing import Listing
+from mageferry.sandbox.refusals import no_such_entity
+from mageferry.sandbox.resources.catalog import invalid_attribute
+from mageferry.sandbox.resources.orders import CRITERIA, list_page
+from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.tables import CUSTOMERS
+
+CUSTOMER_LIST = Listing(CUSTOMERS, unknown_filter=invalid_attribute, unknown_sort=lambda _: None)
+
+
+def list_customers(call: Call) -> Answer:
+    return list_page(call, CUSTOMER_LIST)
+
+
+def get_customer(call: Call) -> Answer:
+    key = call.number("customerId")
+    body = call.shop.database.body(CUSTOMERS, key)
+    if body is None:
+        raise no_such_entity("customerId", key)
+    return Rendered(body)
+
+
+_MANAGE = "Magento_Customer::customer"
+ROUTES = (
+    route("GET", "/V1/customers/search", _MANAGE, list_customers, CRITERIA),
+    route("GET", "/V1/customers/:customerId", _MANAGE, get_customer, "customerId:int"),
+)

@@ -1,0 +1,30 @@
+"""Sign-in: the admin token service."""
+
+from __future__ import annotations
+
+from mageferry.sandbox.access import ADMIN, Identity
+from mageferry.sandbox.php import Value
+from mageferry.sandbox.refusals import Refusal, missing
+from mageferry.sandbox.routing import Call, route
+
+REFUSED = "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later."
+
+
+def create_admin_token(call: Call) -> Value:
+    """A JSON web token as a bare JSON string; 60 minutes by default."""
+    username, password = call.text("username"), call.text("password")
+    blank = [name for name, value in (("username", username), ("password", password)) if not value.strip()]
+    if blank:
+        raise missing(blank)
+    account = call.shop.access.sign_in(username, password)
+    if account is None:
+        raise Refusal(401, REFUSED)
+    minutes = account.token_minutes or call.shop.settings.number("webapi/jwtauth/admin_expiration")
+    return call.shop.access.issue_token(Identity(account.user_id, ADMIN), minutes)
+
+
+ROUTES = (
+    route(
+        "POST", "/V1/integration/admin/token", "anonymous", create_admin_token, "username:str password:str"
+    ),
+)

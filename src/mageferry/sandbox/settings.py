@@ -1,0 +1,44 @@
+"""The shop's configuration values, by Magento's own paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mageferry.sandbox.php import to_int
+
+DEFAULTS: Mapping[str, str] = {
+    "webapi/jwtauth/admin_expiration": "60",
+    "webapi/jwtauth/customer_expiration": "60",
+    "webapi/validation/maximum_page_size": "",
+    "webapi/validation/default_page_size": "",
+    "webapi/validation/complex_array_limit": "",
+    "oauth/consumer/enable_integration_as_bearer": "0",
+}
+
+
+class Settings:
+    """Values are text, as in Magento's core_config_data; an empty one is unset."""
+
+    def __init__(self) -> None:
+        self._values = dict(DEFAULTS)
+
+    def get(self, path: str) -> str:
+        return self._values.get(path, "")
+
+    def number(self, path: str) -> int:
+        return to_int(self.get(path))
+
+    def flag(self, path: str) -> bool:
+        return self.get(path) not in ("", "0")
+
+    def set(self, path: str, value: str) -> None:
+        """Raises ValueError for a path the sandbox does not know, so a typing error is not taken for a setting."""
+        if path not in DEFAULTS:
+            raise ValueError(f"unknown setting {path!r}; known are {', '.join(sorted(DEFAULTS))}")
+        self._values[path] = value
+
+    def reset(self) -> None:
+        self._values = dict(DEFAULTS)
+
+    def all(self) -> dict[str, str]:
+        return dict(self._values)

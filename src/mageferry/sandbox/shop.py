@@ -1,0 +1,109 @@
+"""The shop behind the REST interface: its database, clock, settings, users and store views."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from mageferry.sandbox.access import AccessControl
+from mageferry.sandbox.database import Database
+from mageferry.sandbox.media import encode_json
+from mageferry.sandbox.orderbook import OrderBook, Record, records
+from mageferry.sandbox.php import Value, to_int
+from mageferry.sandbox.refusals import Refusal
+from mageferry.sandbox.routing import ALL_STORES
+from mageferry.sandbox.settings import Settings
+from mageferry.sandbox.tables import DOCUMENTS, TABLES
+
+NO_STORE = "The store that was requested wasn't found. Verify the store and try again."
+
+
+class Clock:
+    """The shop's time. ``set`` moves it; it goes on ticking from there."""
+
+    def __init__(self) -> None:
+        self._offset_seconds = 0.0
+
+    def seconds(self) -> float:
+        return time.time() + self._offset_seconds
+
+    def text(self) -> str:
+        """The moment as Magento's tables hold it: UTC, whole seconds."""
+        return datetime.fromtimestamp(self.seconds(), UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    def set(self, moment: datetime | None) -> None:
+        """None goes back to the machine's clock."""
+        self._offset_seconds = 0.0 if moment is None else moment.timestamp() - time.time()
+
+
+class Shop:
+    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad file."""
+
+    def __init__(self, state: Path | None = None) -> None:
+        self.database = Database(state, TABLES)
+        self.clock = Clock()
+        self.settings = Settings()
+        self.access = AccessControl(self.database, self.clock.seconds)
+        self.orders = OrderBook(self.database)
+        self._store_views: list[Record] | None = None
+
+    @property
+    def filled(self) -> bool:
+        """Whether a store was loaded into this state before."""
+        return self.document("store_views") is not None
+
+    def document(self, name: str) -> Value:
+        body = self.database.value("SELECT body FROM document WHERE name = ?", (name,))
+        return None if body is None else cast("Value", orjson.loads(str(body)))
+
+    def set_document(self, name: str, value: Value) -> None:
+        key = self.database.value("SELECT document_id FROM document WHERE name = ?", (name,))
+        key = key or self.database.next_id("document")
+        self.database.save(DOCUMENTS, {"document_id": key, "name": name}, encode_json(value))
+        self._store_views = None
+
+    def store_views(self) -> list[Record]:
+        if self._store_views is None:
+            self._store_views = records(self.document("store_views"))
+        return self._store_views
+
+    def store_codes(self) -> set[str]:
+        return {str(view["code"]) for view in self.store_views()}
+
+    @property
+    def default_store_code(self) -> str:
+        """The default view of the first website, which serves a path without a store code."""
+        groups = {view["id"]: view["code"] for view in self.store_views()}
+        for group in records(self.document("store_groups")):
+            if group.get("id") and group.get("default_store_id") in groups:
+                return str(groups[group["default_store_id"]])
+        return "default"
+
+    def store(self, store_id: Value) -> Record:
+        """The store view of an id. Raises Refusal (404) as Magento does for an unknown one."""
+        for view in self.store_views():
+            if view["id"] == to_int(store_id):
+                return view
+        raise Refusal(404, NO_STORE)
+
+    def store_by_code(self, code: str) -> Record:
+        """The store view that a path names; ``all`` is the admin's."""
+        wanted = "admin" if code == ALL_STORES else code
+        return next(
+            (view for view in self.store_views() if view["code"] == wanted), {"id": 0, "code": wanted}
+        )
+
+    def store_name(self, view: Record) -> str:
+        """Website, group and view, one a line, as orders carry it."""
+        websites = {entry["id"]: entry for entry in records(self.document("websites"))}
+        groups = {entry["id"]: entry for entry in records(self.document("store_groups"))}
+        website = websites.get(view.get("website_id"), {})
+        group = groups.get(view.get("store_group_id"), {})
+        return "\n".join(str(entry.get("name") or "") for entry in (website, group, view))
+
+    def close(self) -> None:
+        self.database.close()

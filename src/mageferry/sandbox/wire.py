@@ -1,0 +1,173 @@
+"""The HTTP side: aiohttp requests in, answers out, and the faults that only a socket can show."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import struct
+import time
+
+from aiohttp import web
+
+from mageferry.sandbox.control import Control
+from mageferry.sandbox.controlplane import PREFIX, serve_control
+from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
+from mageferry.sandbox.front import HTML, JSON, FrontController, Request, Response
+from mageferry.sandbox.journal import Entry
+from mageferry.sandbox.media import encode_json, error_page, maintenance_page
+from mageferry.sandbox.refusals import masked, unauthorized
+
+MAX_TARGET = 8190
+MAX_BODY_BYTES = 64 * 1024 * 1024
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_HEADERS = {"Cache-Control": "no-store", "Server": "mageferry-sandbox"}
+
+
+class Wire:
+    """One aiohttp handler for everything that the port receives."""
+
+    def __init__(self, front: FrontController, control: Control) -> None:
+        self._front = front
+        self._control = control
+
+    async def handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        request = await _read_request(incoming)
+        if isinstance(request, Response):
+            return _to_web(request)
+        if request.path.startswith(PREFIX):
+            with self._control.lock:
+                return _to_web(serve_control(self._control, request))
+        return await self._handle_rest(incoming, request)
+
+    async def _handle_rest(self, incoming: web.BaseRequest, request: Request) -> web.StreamResponse:
+        journal = self._control.journal
+        started = time.perf_counter()
+        journal.begin()
+        answer: Response | None = None
+        rule: FaultRule | None = None
+        try:
+            rule, answer, sent = await self._answer(incoming, request)
+        finally:
+            journal.end(_entry(request, answer, rule, started))
+        return sent
+
+    async def _answer(
+        self, incoming: web.BaseRequest, request: Request
+    ) -> tuple[FaultRule | None, Response | None, web.StreamResponse]:
+        with self._control.lock:
+            wait_seconds, rule = self._control.faults.choose(
+                request.method, f"{request.path}?{request.query}"
+            )
+        wait_seconds += self._control.latency_seconds
+        if wait_seconds:
+            await asyncio.sleep(wait_seconds)
+        if rule is not None and rule.kind not in AFTER_EFFECT:
+            if rule.kind is FaultKind.RESET:
+                return rule, None, _reset(incoming)
+            answer = _faulty_answer(rule, request.base_url)
+            return rule, answer, _to_web(answer)
+        with self._control.lock:
+            answer = self._front.answer(request)
+        if rule is None:
+            return None, answer, _to_web(answer)
+        return rule, None, await _lose(incoming, rule.kind, answer)
+
+
+async def _read_request(incoming: web.BaseRequest) -> Request | Response:
+    target = incoming.raw_path
+    if len(target) > MAX_TARGET:
+        return Response(414, _server_page("414 Request-URI Too Large"), "text/html")
+    body = await incoming.content.read() if incoming.can_read_body else b""
+    if len(body) > MAX_BODY_BYTES:
+        return Response(413, _server_page("413 Request Entity Too Large"), "text/html")
+    path, _, query = target.partition("?")
+    headers = {name.lower(): value for name, value in incoming.headers.items()}
+    scheme = headers.get("x-forwarded-proto", "http")
+    return Request(
+        incoming.method, path, query, headers, body, f"{scheme}://{headers.get('host', 'localhost')}"
+    )
+
+
+def _entry(request: Request, answer: Response | None, rule: FaultRule | None, started: float) -> Entry:
+    return Entry(
+        at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        status=answer.status if answer else 0,
+        fault=rule.kind.value if rule else "",
+        milliseconds=round((time.perf_counter() - started) * 1000, 3),
+        bytes_sent=len(answer.body) if answer else 0,
+    )
+
+
+def _to_web(answer: Response) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        headers={"Content-Type": answer.content_type, **_HEADERS, **answer.headers},
+    )
+
+
+def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
+    retry = {"Retry-After": rule.retry_after} if rule.retry_after else {}
+    match rule.kind:
+        case FaultKind.UNAUTHORIZED:
+            body = encode_json(unauthorized("Magento_Sales::actions_view").body())
+            return Response(401, body.encode(), JSON)
+        case FaultKind.TOO_MANY_REQUESTS:
+            return Response(429, encode_json({"message": "Too Many Requests"}).encode(), JSON, retry)
+        case FaultKind.MAINTENANCE:
+            return Response(503, maintenance_page(base_url).encode(), HTML, retry)
+        case FaultKind.BAD_GATEWAY:
+            return Response(502, _server_page("502 Bad Gateway"), "text/html")
+        case FaultKind.EMPTY_OK:
+            return Response(200, b"", JSON)
+        case FaultKind.INTERNAL_ERROR:
+            return Response(500, encode_json(masked().body()).encode(), JSON)
+    status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
+    return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
+
+
+def _server_page(title: str) -> bytes:
+    """The web server's own error page, as nginx in front of Magento sends it."""
+    return (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    ).encode()
+
+
+async def _lose(incoming: web.BaseRequest, kind: FaultKind, answer: Response) -> web.StreamResponse:
+    """Keep the answer, or part of it, from the client, after what was asked has happened."""
+    if kind is FaultKind.RESET_AFTER:
+        return _reset(incoming)
+    if kind is FaultKind.TRUNCATED:
+        return await _truncate(incoming, answer)
+    if incoming.transport is not None:
+        incoming.transport.close()
+    return web.Response()
+
+
+def _reset(incoming: web.BaseRequest) -> web.StreamResponse:
+    """Close with RST instead of FIN, as a crashed server or a firewall does."""
+    transport = incoming.transport
+    if transport is not None:
+        raw: socket.socket = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()
+
+
+async def _truncate(incoming: web.BaseRequest, answer: Response) -> web.StreamResponse:
+    """Promise the whole body, send half of it, close."""
+    whole = max(len(answer.body), 2)
+    response = web.StreamResponse(
+        status=answer.status,
+        headers={"Content-Type": answer.content_type, "Content-Length": str(whole), **_HEADERS},
+    )
+    await response.prepare(incoming)
+    await response.write(answer.body[: whole // 2])
+    if incoming.transport is not None:
+        incoming.transport.close()
+    return response
