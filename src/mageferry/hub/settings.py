@@ -79,6 +79,8 @@ def _database() -> dict[str, Any]:
                 "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
             ),
         }
+        # Tests work with threads, so they need a file as well.
+        database["TEST"] = {"NAME": str(_chosen.home / "test.sqlite3")}
     else:
         database["CONN_HEALTH_CHECKS"] = True
         database["CONN_MAX_AGE"] = 300
