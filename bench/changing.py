@@ -17,14 +17,13 @@ SECONDS_BETWEEN = 0.02
 STATUS, LEFT = "processing", "complete"
 
 
-def measure_completeness(orders: int, tell: Callable[[str], None]) -> Section:
+def measure_completeness(kind: str, orders: int, tell: Callable[[str], None]) -> Section:
     """Each reader reads all processing orders while they become complete, one by one, the oldest first."""
     rows = []
     for reader in READERS:
         tell(f"reading while the set changes: {reader.name}")
-        with run_shop(orders) as shop:
-            shop.set_latency(LATENCY_MS)
-            rows.append(_read_while_orders_leave(reader, shop, orders))
+        with run_shop(kind, orders) as shop:
+            rows.append(_read_while_orders_leave(reader, shop))
     return Section(
         f"Completeness while {orders:,} orders change",
         f"Read: orders in status {STATUS}; meanwhile one becomes {LEFT} every "
@@ -35,17 +34,19 @@ def measure_completeness(orders: int, tell: Callable[[str], None]) -> Section:
     )
 
 
-def _read_while_orders_leave(reader: Reader, shop: Shop, orders: int) -> tuple[str, ...]:
+def _read_while_orders_leave(reader: Reader, shop: Shop) -> tuple[str, ...]:
     ended = threading.Event()
+    there = shop.list_ids(STATUS)
     left: list[int] = []
 
     def change() -> None:
-        for order_id in range(1, orders + 1):
+        for order_id in there:
             if ended.wait(SECONDS_BETWEEN):
                 return
             shop.set_status(order_id, LEFT)
             left.append(order_id)
 
+    shop.set_latency(LATENCY_MS)
     changer = threading.Thread(target=change)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ids.json"
@@ -56,5 +57,5 @@ def _read_while_orders_leave(reader: Reader, shop: Shop, orders: int) -> tuple[s
             ended.set()
             changer.join()
         ids = json.loads(file.read_text(encoding="ascii"))
-    lost = set(range(1, orders + 1)) - set(left) - set(ids)
+    lost = set(there) - set(left) - set(ids)
     return reader.name, str(len(left)), str(len(lost)), str(len(ids) - len(set(ids)))

@@ -9,11 +9,11 @@ from bench.report import Section
 from bench.shop import run_shop
 
 
-def measure_memory(sizes: tuple[int, ...], tell: Callable[[str], None]) -> Section:
+def measure_memory(kind: str, sizes: tuple[int, ...], tell: Callable[[str], None]) -> Section:
     """Peak memory of each reader, which keeps nothing of an order but its id, for shops of several sizes."""
     peaks: dict[str, list[float]] = {reader.name: [] for reader in READERS}
     for orders in sizes:
-        with run_shop(orders) as shop:
+        with run_shop(kind, orders) as shop:
             for reader in READERS:
                 tell(f"memory for {orders} orders: {reader.name}")
                 peaks[reader.name].append(read_once(reader, shop).peak_mib)

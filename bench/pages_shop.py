@@ -1,7 +1,7 @@
 """A shop that serves lists of orders and little else, from rows rendered in advance.
 
-Serving costs it next to nothing, so what is measured is the reader. It answers the list, the partial update
-of an order's status, and under /_sandbox/ what a measurement needs: a count of requests and the latency.
+Serving costs it next to nothing, so what is measured is the reader. It answers the list and the
+sign-in, and under /_sandbox/ what a measurement needs, as the sandbox does.
 Run as `python -m bench.pages_shop --orders 10000`; it prints its address.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -86,7 +87,7 @@ class Orders:
     rendered: dict[int, bytes]
     statuses: dict[int, str]
     latency_seconds: float = 0.0
-    requests: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
     matching: dict[str | None, list[int]] = field(default_factory=dict)
 
     @classmethod
@@ -140,7 +141,7 @@ class Shop:
         self.orders = orders
 
     async def list_orders(self, request: web.Request) -> web.Response:
-        self.orders.requests += 1
+        self.orders.requests[request.path] += 1
         if self.orders.latency_seconds:
             await asyncio.sleep(self.orders.latency_seconds)
         query = {key.lower().replace("_", ""): value for key, value in request.query.items()}
@@ -156,28 +157,27 @@ class Shop:
         body = b'{"items":[' + rows + b'],"search_criteria":{},"total_count":' + str(len(ids)).encode() + b"}"
         return web.Response(body=body, content_type="application/json")
 
-    async def update_order(self, request: web.Request) -> web.Response:
-        entity = (await request.json())["entity"]
-        self.orders.move(entity["entity_id"], entity["status"])
-        return web.json_response(entity)
+    async def touch_order(self, request: web.Request) -> web.Response:
+        self.orders.move(int(request.match_info["id"]), (await request.json())["status"])
+        return web.json_response({})
 
     async def sign_in(self, request: web.Request) -> web.Response:
         return web.json_response("bench-token")
 
-    async def tell_counters(self, request: web.Request) -> web.Response:
-        return web.json_response({"requests": self.orders.requests})
+    async def tell_requests(self, request: web.Request) -> web.Response:
+        return web.json_response({"count": self.orders.requests[request.query["path"]]})
 
     async def configure(self, request: web.Request) -> web.Response:
-        self.orders.latency_seconds = (await request.json())["latency_ms"] / 1000
+        self.orders.latency_seconds = (await request.json())["milliseconds"] / 1000
         return web.json_response({})
 
     def application(self) -> web.Application:
         application = web.Application()
         for prefix in ("/rest/V1", "/rest/default/V1", "/rest/all/V1"):
             application.router.add_get(f"{prefix}/orders", self.list_orders)
-            application.router.add_post(f"{prefix}/orders", self.update_order)
             application.router.add_post(f"{prefix}/integration/admin/token", self.sign_in)
-        application.router.add_get("/_sandbox/counters", self.tell_counters)
+        application.router.add_get("/_sandbox/requests", self.tell_requests)
+        application.router.add_post("/_sandbox/orders/{id}/touch", self.touch_order)
         application.router.add_post("/_sandbox/latency", self.configure)
         return application
 

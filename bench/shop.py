@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
 ROOT = Path(__file__).resolve().parent.parent
+SHOPS = {
+    "sandbox": "the sandbox, which answers as Magento does",
+    "pages": "a shop that does nothing but serve pages rendered in advance",
+}
+CREDENTIALS = {"username": "bench", "password": "bench-sandbox-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +30,49 @@ class Shop:
 
     def set_latency(self, milliseconds: int) -> None:
         """Each answer waits that long from now on."""
-        self.control.post("/_sandbox/latency", json={"latency_ms": milliseconds}).raise_for_status()
+        self.control.post("/_sandbox/latency", json={"milliseconds": milliseconds}).raise_for_status()
 
     def count_requests(self) -> int:
         """How many lists of orders were asked for since the shop started."""
-        answer = self.control.get("/_sandbox/counters").raise_for_status()
-        count: int = answer.json()["requests"]
+        return sum(self._count(f"/rest/{store}V1/orders") for store in ("", "default/", "all/"))
+
+    def _count(self, path: str) -> int:
+        answer = self.control.get("/_sandbox/requests", params={"method": "GET", "path": path})
+        count: int = answer.raise_for_status().json()["count"]
         return count
 
+    def list_ids(self, status: str | None) -> list[int]:
+        """The ids of all orders, or of those in a status: what a complete read has to bring."""
+        ids: list[int] = []
+        while page := self._list_after(ids[-1] if ids else 0, status):
+            ids += page
+        return ids
+
+    def _list_after(self, entity_id: int, status: str | None) -> list[int]:
+        wanted = [("entity_id", "gt", str(entity_id)), *([("status", "eq", status)] if status else [])]
+        query = {"searchCriteria[pageSize]": "500", "fields": "items[entity_id]"}
+        query |= {"searchCriteria[sortOrders][0][field]": "entity_id"}
+        query |= {"searchCriteria[sortOrders][0][direction]": "ASC"}
+        for group, parts in enumerate(wanted):
+            for key, value in zip(("field", "condition_type", "value"), parts, strict=True):
+                query[f"searchCriteria[filter_groups][{group}][filters][0][{key}]"] = value
+        answer = self.control.get("/rest/V1/orders", params=query, headers=self._signed())
+        # With `fields` Magento gives null for an empty list.
+        return [row["entity_id"] for row in answer.raise_for_status().json()["items"] or ()]
+
+    def _signed(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
     def set_status(self, order_id: int, status: str) -> None:
-        """Moves an order to another status, as Magento's own partial update does."""
-        entity: dict[str, Any] = {"entity_id": order_id, "state": status, "status": status}
-        headers = {"Authorization": f"Bearer {self.token}"}
-        self.control.post("/rest/V1/orders", json={"entity": entity}, headers=headers).raise_for_status()
+        """Moves an order to another status, past the latency that the readers see."""
+        change = {"state": status, "status": status}
+        self.control.post(f"/_sandbox/orders/{order_id}/touch", json=change).raise_for_status()
 
 
 @contextmanager
-def run_shop(orders: int) -> Iterator[Shop]:
-    """A shop with that many orders, ended when the block is."""
-    command = [sys.executable, "-m", "bench.pages_shop", "--orders", str(orders)]
+def run_shop(kind: str, orders: int) -> Iterator[Shop]:
+    """A shop of that kind with (at least) that many orders, ended when the block is."""
+    command = [sys.executable, "-m", f"bench.{kind}_shop", "--orders", str(orders)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment())
     try:
         assert process.stdout is not None
@@ -52,11 +80,8 @@ def run_shop(orders: int) -> Iterator[Shop]:
         if not endpoint:
             raise RuntimeError(f"the shop ended with exit code {process.wait()} instead of starting")
         with httpx2.Client(base_url=endpoint, timeout=60) as control:
-            credentials = {"username": "bench", "password": "bench"}
-            token = (
-                control.post("/rest/V1/integration/admin/token", json=credentials).raise_for_status().json()
-            )
-            yield Shop(endpoint, token, control)
+            answer = control.post("/rest/V1/integration/admin/token", json=CREDENTIALS)
+            yield Shop(endpoint, answer.raise_for_status().json(), control)
     finally:
         process.terminate()
         process.wait()
