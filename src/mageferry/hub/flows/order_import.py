@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,9 +20,9 @@ from mageferry.hub.connectors.models import (
     OrdersMagento,
 )
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.order_in import ItemRecord, OrderRecord
+from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.statuses import advance
-from mageferry.hub.trade.bulk import Row, Table
+from mageferry.hub.trade.bulk import Row, Table, json_text
 from mageferry.hub.trade.models import (
     Account,
     HistoryOutcome,
@@ -86,36 +87,30 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
     with transaction.atomic():
         ours = _exported_by_us(row, account, records)
         known = {
-            entry.entity_id: entry
-            for entry in OrdersMagento.objects.filter(
-                magento2_connector=row.connector_id, entity_id__in=[record.entity_id for record in records]
-            ).select_related("order")
-        }
-        taken = set(
-            Order.objects.filter(
+            order.marketplace_order_id: order
+            for order in Order.objects.filter(
                 account=account, marketplace_order_id__in=[record.increment_id for record in records]
-            ).values_list("marketplace_order_id", flat=True)
-        )
-        fresh: list[OrderRecord] = []
+            ).select_related("magento")
+        }
+        fresh: dict[str, OrderRecord] = {}
         changed: list[tuple[OrdersMagento, OrderRecord]] = []
         for record in records:
-            entry = known.get(record.entity_id)
-            if entry is not None and entry.direction == Direction.DOWNLOADED:
-                changed.append((entry, record))
-            elif entry is not None or record.entity_id in ours:
+            order = known.get(record.increment_id)
+            if record.entity_id in ours:
                 stored.skipped += 1
-            elif record.increment_id in taken:
+            elif record.increment_id in fresh or (
+                order is not None and order.connector_id != record.entity_id
+            ):
                 stored.refused.append((record, *_number_taken(record, account)))
+            elif order is None:
+                fresh[record.increment_id] = record
             else:
-                taken.add(record.increment_id)
-                fresh.append(record)
-        _create(row, account, fresh)
+                order.magento.order = order
+                changed.append((order.magento, record))
+        _create(row, account, list(fresh.values()))
         stored.created = len(fresh)
-        for was_changed in _update_all(row, changed):
-            if was_changed:
-                stored.updated += 1
-            else:
-                stored.unchanged += 1
+        stored.updated = sum(_update_all(row, changed))
+        stored.unchanged = len(changed) - stored.updated
     return stored
 
 
@@ -152,62 +147,58 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
         return
     now = timezone.now()
     order_ids = _ORDERS.reserve_ids(len(records))
-    item_ids = iter(_ITEMS.reserve_ids(sum(len(record.items) for record in records)))
+    pairs = list(zip(order_ids, records, strict=True))
+    items = [
+        (pk, position, item, record.entity_id)
+        for pk, record in pairs
+        for position, item in enumerate(record.items, 1)
+    ]
+    item_ids = _ITEMS.reserve_ids(len(items))
     payments, payments_magento = _payment_rows(records, order_ids, now)
-    items: list[Row] = []
-    items_magento: list[Row] = []
-    for order_id, record in zip(order_ids, records, strict=True):
-        for position, item in enumerate(record.items, 1):
-            item_id = next(item_ids)
-            items.append(_item_row(item_id, order_id, position, item, record.entity_id))
-            items_magento.append((item_id, item.item_id, item.parent_item_id))
     connector, store = row.connector.name, f"{row.store_id} {row.store_code}".strip()
-    _ORDERS.insert(
-        _order_row(pk, account, record, now) for pk, record in zip(order_ids, records, strict=True)
+    _ORDERS.insert((pk, account.pk, *_ORDER_VALUES(record), "", "", now, now) for pk, record in pairs)
+    _ITEMS.insert(
+        (
+            item_pk,
+            pk,
+            position,
+            str(item.item_id),
+            *_ITEM_VALUES(item),
+            json_text(item.product_option),
+            "{}",
+            False,
+            entity_id,
+        )
+        for item_pk, (pk, position, item, entity_id) in zip(item_ids, items, strict=True)
     )
-    _ITEMS.insert(items)
-    _ADDRESSES.insert(_address_rows(order_ids, records))
+    _ADDRESSES.insert((pk, *_ADDRESS_VALUES(address)) for pk, record in pairs for address in record.addresses)
     _PAYMENTS.insert(payments)
-    _ORDERS_MAGENTO.insert(
-        _order_magento_row(pk, row, record) for pk, record in zip(order_ids, records, strict=True)
+    _ORDERS_MAGENTO.insert(_order_magento_row(pk, row, record) for pk, record in pairs)
+    _ITEMS_MAGENTO.insert(
+        (item_pk, item.item_id, item.parent_item_id)
+        for item_pk, (_, _, item, _) in zip(item_ids, items, strict=True)
     )
-    _ITEMS_MAGENTO.insert(items_magento)
     _PAYMENTS_MAGENTO.insert(payments_magento)
     _HISTORY.insert(
-        (pk, now, FLOW, connector, store, HistoryOutcome.DONE, {"entity_id": record.entity_id},
+        (pk, now, FLOW, connector, store, HistoryOutcome.DONE, json_text({"entity_id": record.entity_id}),
          f"Taken over from Magento, status {record.remote_status}.")
-        for pk, record in zip(order_ids, records, strict=True)
+        for pk, record in pairs
     )  # fmt: skip
 
 
-def _order_row(pk: int, account: Account, record: OrderRecord, now: dt.datetime) -> Row:
-    return (
-        pk, account.pk, record.increment_id, record.status, record.remote_status, record.currency, record.subtotal,
-        record.shipping_amount, record.tax_amount, record.discount_amount, record.grand_total, record.total_refunded,
-        record.customer_email, record.customer_firstname, record.customer_lastname, record.shipping_service,
-        record.shipping_description, record.placed_at, record.remote_updated_at, record.entity_id, "", "", now, now,
-    )  # fmt: skip
-
-
-def _item_row(pk: int, order_id: int, position: int, item: ItemRecord, entity_id: int) -> Row:
-    return (
-        pk, order_id, position, str(item.item_id), item.sku, item.name, item.product_type, item.bundle_sku,
-        item.quantity, item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled, item.price,
-        item.unit_tax, item.tax_percent, item.discount_amount, item.row_total, item.product_option, {}, False,
-        entity_id,
-    )  # fmt: skip
-
-
-def _address_rows(order_ids: Sequence[int], records: Sequence[OrderRecord]) -> list[Row]:
-    return [
-        (
-            order_id, address.kind, address.firstname, address.lastname, address.company, address.street, address.city,
-            address.region, address.region_code, address.postcode, address.country_id, address.telephone,
-            address.email, address.vat_id,
-        )
-        for order_id, record in zip(order_ids, records, strict=True)
-        for address in record.addresses
-    ]  # fmt: skip
+_ITEM_VALUES = attrgetter(
+    "sku", "name", "product_type", "bundle_sku", "quantity", "quantity_shipped", "quantity_refunded",
+    "quantity_cancelled", "price", "unit_tax", "tax_percent", "discount_amount", "row_total",
+)  # fmt: skip
+_ADDRESS_VALUES = attrgetter(
+    "kind", "firstname", "lastname", "company", "street", "city", "region", "region_code", "postcode", "country_id",
+    "telephone", "email", "vat_id",
+)  # fmt: skip
+_ORDER_VALUES = attrgetter(
+    "increment_id", "status", "remote_status", "currency", "subtotal", "shipping_amount", "tax_amount",
+    "discount_amount", "grand_total", "total_refunded", "customer_email", "customer_firstname", "customer_lastname",
+    "shipping_service", "shipping_description", "placed_at", "remote_updated_at", "entity_id",
+)  # fmt: skip
 
 
 def _payment_rows(
@@ -251,7 +242,7 @@ def _order_magento_row(pk: int, row: Magento2Seller, record: OrderRecord) -> Row
     payment_id = record.payment.entity_id if record.payment else None
     return (
         pk, row.connector_id, Direction.DOWNLOADED, record.entity_id, record.increment_id, record.store_id,
-        record.nothing_left_to_ship, [], payment_id,
+        record.nothing_left_to_ship, "[]", payment_id,
     )  # fmt: skip
 
 

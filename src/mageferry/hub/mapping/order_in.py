@@ -7,9 +7,10 @@ line; a bundle becomes one line per component whose amounts add up to the bundle
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO, spread
@@ -17,6 +18,8 @@ from mageferry.hub.mapping.statuses import from_magento
 from mageferry.magento.types import moment, money
 
 EIGHT_PLACES = Decimal("0.00000001")
+# What a column of 20 digits with 4 places takes.
+LIMIT = Decimal(10) ** 15
 
 
 class UnusableRecord(Exception):
@@ -113,12 +116,13 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
 
     Raises UnusableRecord saying which field of which order can't be used.
     """
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise UnusableRecord(
             "The shop sent something that isn't an order.", "Look at the shop's answer in the request log."
         )
     reader = _Reader(raw, f"Order {raw.get('increment_id') or raw.get('entity_id') or 'without a number'}")
     items = _items(raw, reader)
+    subtotal, shipping, tax, discount, grand_total, refunded = reader.amounts(_ORDER_AMOUNTS)
     return OrderRecord(
         entity_id=reader.id("entity_id"),
         increment_id=reader.text("increment_id", 50, required=True),
@@ -127,19 +131,24 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
         status=_status(raw, status_map, items, reader),
         remote_status=reader.text("status", 64),
         currency=reader.text("order_currency_code", 3, required=True),
-        subtotal=reader.money("subtotal"),
-        shipping_amount=reader.money("shipping_amount"),
-        tax_amount=reader.money("tax_amount"),
+        subtotal=subtotal,
+        shipping_amount=shipping,
+        tax_amount=tax,
         # Magento writes an order's discount as a negative number.
-        discount_amount=-reader.money("discount_amount") + ZERO,
-        grand_total=reader.money("grand_total"),
-        total_refunded=reader.money("total_refunded"),
+        discount_amount=-discount + ZERO,
+        grand_total=grand_total,
+        total_refunded=refunded,
         placed_at=reader.moment("created_at"),
         remote_updated_at=reader.moment("updated_at"),
         items=items,
         payment=_payment(raw, reader),
         **_people(raw, reader),
     )
+
+
+_ORDER_AMOUNTS = (
+    "subtotal", "shipping_amount", "tax_amount", "discount_amount", "grand_total", "total_refunded",
+)  # fmt: skip
 
 
 def _status(
@@ -165,9 +174,9 @@ def _people(raw: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
     billing = raw.get("billing_address")
     shipping = _first_shipping(raw)
     addresses = []
-    if isinstance(billing, Mapping):
+    if isinstance(billing, dict):
         addresses.append(_address("billing", billing, reader.subject))
-    if isinstance(shipping.get("address"), Mapping):
+    if isinstance(shipping.get("address"), dict):
         addresses.append(_address("shipping", shipping["address"], reader.subject))
     payer = addresses[0] if addresses else None
     return {
@@ -182,45 +191,33 @@ def _people(raw: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
 
 def _first_shipping(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     extension = raw.get("extension_attributes")
-    assignments = extension.get("shipping_assignments") if isinstance(extension, Mapping) else None
+    assignments = extension.get("shipping_assignments") if isinstance(extension, dict) else None
     first = assignments[0] if isinstance(assignments, list) and assignments else None
-    shipping = first.get("shipping") if isinstance(first, Mapping) else None
-    return shipping if isinstance(shipping, Mapping) else {}
+    shipping = first.get("shipping") if isinstance(first, dict) else None
+    return shipping if isinstance(shipping, dict) else {}
+
+
+_ADDRESS_TEXTS = (
+    ("firstname", 255), ("lastname", 255), ("company", 255), ("city", 255), ("region", 255), ("region_code", 64),
+    ("postcode", 255), ("country_id", 2), ("telephone", 255), ("email", 255), ("vat_id", 255),
+)  # fmt: skip
 
 
 def _address(kind: str, raw: Mapping[str, Any], subject: str) -> AddressRecord:
-    reader = _Reader(raw, subject, f"{kind} address ")
+    firstname, lastname, company, *rest = _Reader(raw, subject, f"{kind} address ").texts(_ADDRESS_TEXTS)
     street = raw.get("street")
     lines = street if isinstance(street, list) else [street] if street else []
-    return AddressRecord(
-        kind=kind,
-        firstname=reader.text("firstname", 255),
-        lastname=reader.text("lastname", 255),
-        company=reader.text("company", 255),
-        street="\n".join(str(line) for line in lines if line is not None).replace("\x00", ""),
-        city=reader.text("city", 255),
-        region=reader.text("region", 255),
-        region_code=reader.text("region_code", 64),
-        postcode=reader.text("postcode", 255),
-        country_id=reader.text("country_id", 2),
-        telephone=reader.text("telephone", 255),
-        email=reader.text("email", 255),
-        vat_id=reader.text("vat_id", 255),
-    )
+    text = "\n".join([str(line) for line in lines if line is not None]).replace("\x00", "")
+    return AddressRecord(kind, firstname, lastname, company, text, *rest)
 
 
 def _payment(raw: Mapping[str, Any], reader: _Reader) -> PaymentRecord | None:
     payment = raw.get("payment")
-    if not isinstance(payment, Mapping):
+    if not isinstance(payment, dict):
         return None
     inner = _Reader(payment, reader.subject, "payment ")
-    return PaymentRecord(
-        entity_id=inner.id("entity_id"),
-        method=inner.text("method", 128),
-        amount=inner.money("amount_ordered"),
-        amount_paid=inner.money("amount_paid"),
-        shipping_amount=inner.money("shipping_amount"),
-    )
+    amounts = inner.amounts(("amount_ordered", "amount_paid", "shipping_amount"))
+    return PaymentRecord(inner.id("entity_id"), inner.text("method", 128), *amounts)
 
 
 def _items(raw: Mapping[str, Any], reader: _Reader) -> list[ItemRecord]:
@@ -230,22 +227,23 @@ def _items(raw: Mapping[str, Any], reader: _Reader) -> list[ItemRecord]:
             f"{reader.subject} has no items.",
             "An order without items isn't taken over. Mend it in the shop; it is read again with the next run.",
         )
-    if not all(isinstance(row, Mapping) for row in rows):
+    if not all(isinstance(row, dict) for row in rows):
         raise UnusableRecord(f"{reader.subject} has an item that can't be read.", _MEND)
-    by_id = {_Reader(row, reader.subject, "item ").id("item_id"): row for row in rows}
+    subject = reader.subject
+    by_id = {_Reader(row, subject, "item ").id("item_id"): row for row in rows}
+    if len(by_id) != len(rows):
+        raise UnusableRecord(f"{subject} has two items with the same item_id.", _MEND)
     tops: list[tuple[int, Mapping[str, Any]]] = []
     children: dict[int, list[Mapping[str, Any]]] = {}
     for item_id, row in by_id.items():
-        parent = (
-            None
-            if row.get("parent_item_id") is None
-            else _Reader(row, reader.subject, "item ").id("parent_item_id")
-        )
-        if parent is None or parent == item_id or parent not in by_id:
+        parent = item_id
+        if row.get("parent_item_id") is not None:
+            parent = _Reader(row, subject, "item ").id("parent_item_id")
+        if parent == item_id or parent not in by_id:
             tops.append((item_id, row))
         else:
             children.setdefault(parent, []).append(row)
-    return [line for item_id, row in tops for line in _lines(row, children.get(item_id, []), reader.subject)]
+    return [line for item_id, row in tops for line in _lines(row, children.get(item_id, []), subject)]
 
 
 def _lines(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]], subject: str) -> list[ItemRecord]:
@@ -284,29 +282,28 @@ def _components(bundle: ItemRecord, components: list[ItemRecord]) -> list[ItemRe
     return components
 
 
+_ITEM_TEXTS = (("sku", 255), ("name", 255), ("product_type", 32))
+_ITEM_AMOUNTS = (
+    "qty_ordered", "qty_shipped", "qty_refunded", "qty_canceled", "price", "tax_amount", "tax_percent",
+    "discount_amount", "row_total",
+)  # fmt: skip
+
+
 def _line(row: Mapping[str, Any], subject: str) -> ItemRecord:
-    reader = _Reader(row, subject, f"item {row.get('sku') or row.get('item_id')} ")
-    quantity = reader.money("qty_ordered")
-    if quantity <= 0:
-        raise UnusableRecord(f"{subject}: {reader.prefix}qty_ordered is {quantity.normalize():f}.", _MEND)
-    return ItemRecord(
-        item_id=reader.id("item_id"),
-        parent_item_id=None,
-        sku=reader.text("sku", 255, required=True),
-        name=reader.text("name", 255),
-        product_type=reader.text("product_type", 32) or "simple",
-        bundle_sku="",
-        quantity=quantity,
-        quantity_shipped=reader.money("qty_shipped"),
-        quantity_refunded=reader.money("qty_refunded"),
-        quantity_cancelled=reader.money("qty_canceled"),
-        price=reader.money("price"),
-        unit_tax=(reader.money("tax_amount") / quantity).quantize(EIGHT_PLACES),
-        tax_percent=reader.money("tax_percent"),
-        discount_amount=reader.money("discount_amount"),
-        row_total=reader.money("row_total"),
-        product_option=reader.mapping("product_option"),
+    reader = _Reader(row, subject, "item ", "sku")
+    sku, name, product_type = reader.texts(_ITEM_TEXTS)
+    quantity, shipped, refunded, cancelled, price, tax, tax_percent, discount, row_total = reader.amounts(
+        _ITEM_AMOUNTS
     )
+    if not sku:
+        raise reader.refusal("sku", "is missing")
+    if quantity <= 0:
+        raise reader.refusal("qty_ordered", f"is {quantity.normalize():f}")
+    unit_tax = (tax / quantity).quantize(EIGHT_PLACES) if tax else ZERO
+    return ItemRecord(
+        reader.id("item_id"), None, sku, name, product_type or "simple", "", quantity, shipped, refunded, cancelled,
+        price, unit_tax, tax_percent, discount, row_total, reader.mapping("product_option"),
+    )  # fmt: skip
 
 
 _MEND = "Mend it in the shop; it is read again with the next run."
@@ -315,62 +312,86 @@ _MEND = "Mend it in the shop; it is read again with the next run."
 class _Reader:
     """Fields of one JSON object, each checked, with a name for messages."""
 
-    __slots__ = ("_raw", "prefix", "subject")
+    __slots__ = ("_label", "_prefix", "_raw", "subject")
 
-    def __init__(self, raw: Mapping[str, Any], subject: str, prefix: str = "") -> None:
-        self._raw, self.subject, self.prefix = raw, subject, prefix
+    def __init__(self, raw: Mapping[str, Any], subject: str, prefix: str = "", label: str = "") -> None:
+        self._raw, self.subject, self._prefix, self._label = raw, subject, prefix, label
 
-    def money(self, name: str) -> Decimal:
+    def refusal(self, name: str, problem: str) -> UnusableRecord:
+        """What to raise when a field can't be used."""
+        label = f"{self._raw.get(self._label)} " if self._label else ""
+        return UnusableRecord(f"{self.subject}: {self._prefix}{label}{name} {problem}.", _MEND)
+
+    def amounts(self, names: Sequence[str]) -> list[Decimal]:
+        """Amounts and quantities by name; what is missing is 0."""
+        raw = self._raw
+        try:
+            return [_amount(raw.get(name)) for name in names]
+        except (TypeError, ValueError, ArithmeticError):
+            return [self._amount(name) for name in names]
+
+    def texts(self, fields: Sequence[tuple[str, int]]) -> list[str]:
+        """Texts by name and longest length; what is missing is empty."""
+        raw = self._raw
+        return [
+            value
+            if type(value := raw.get(name)) is str and len(value) <= limit and "\x00" not in value
+            else self.text(name, limit)
+            for name, limit in fields
+        ]
+
+    def _amount(self, name: str) -> Decimal:
         value = self._raw.get(name)
-        if value is None:
-            return ZERO
-        return self._number(name, value, money)
+        try:
+            return _amount(value)
+        except (TypeError, ValueError, ArithmeticError):
+            raise self.refusal(name, f"is not a number: {value!r:.60}") from None
 
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._raw.get(name)
-        return dict(value) if isinstance(value, Mapping) else {}
+        return value if isinstance(value, dict) else {}
 
     def moment(self, name: str) -> dt.datetime:
         value = self._raw.get(name)
         try:
             return moment(value)
         except (TypeError, ValueError):
-            raise UnusableRecord(
-                f"{self.subject}: {self.prefix}{name} is not a date: {value!r:.60}.", _MEND
-            ) from None
+            raise self.refusal(name, f"is not a date: {value!r:.60}") from None
 
     def id(self, name: str) -> int:
         value = self._raw.get(name)
         # Magento sends some ids as text.
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is not an id: {value!r:.60}.", _MEND)
+        if type(value) is not int or not 0 <= value < 2**63:
+            raise self.refusal(name, f"is not an id: {value!r:.60}")
         return value
 
     def text(self, name: str, limit: int, *, required: bool = False) -> str:
         value = self._raw.get(name)
         if value is None or value == "":
             if required:
-                raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is missing.", _MEND)
+                raise self.refusal(name, "is missing")
             return ""
         if not isinstance(value, str | int | float):
-            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} is not a text: {value!r:.60}.", _MEND)
-        value = str(value)
-        if len(value) > limit or "\x00" in value:
-            problem = "holds a NUL character" if "\x00" in value else f"is longer than {limit} characters"
-            raise UnusableRecord(f"{self.subject}: {self.prefix}{name} {problem}.", _MEND)
-        return value
+            raise self.refusal(name, f"is not a text: {value!r:.60}")
+        text = str(value)
+        if "\x00" in text:
+            raise self.refusal(name, "holds a NUL character")
+        if len(text) > limit:
+            raise self.refusal(name, f"is longer than {limit} characters")
+        return text
 
-    def _number(self, name: str, value: Any, read: Callable[[Any], Decimal]) -> Decimal:
-        try:
-            number = read(value)
-        except (TypeError, ValueError, ArithmeticError):
-            raise UnusableRecord(
-                f"{self.subject}: {self.prefix}{name} is not a number: {value!r:.60}.", _MEND
-            ) from None
-        if not -(10**15) < number < 10**15:
-            raise UnusableRecord(
-                f"{self.subject}: {self.prefix}{name} is out of range: {value!r:.60}.", _MEND
-            )
-        return number.quantize(FOUR_PLACES)
+
+@lru_cache(maxsize=16384, typed=True)
+def _amount(value: Any) -> Decimal:
+    """A JSON number from its text, to four places as Magento stores amounts. Amounts recur, so they are kept.
+
+    Raises ValueError, TypeError or ArithmeticError for what is no amount.
+    """
+    if value is None:
+        return ZERO
+    number = money(value).quantize(FOUR_PLACES)
+    if not -LIMIT < number < LIMIT:
+        raise ValueError("out of range")
+    return number

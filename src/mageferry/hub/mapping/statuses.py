@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mageferry.hub.trade.models import OrderStatus
 
-_RANK = {
+_RANK: dict[str | None, int] = {
     OrderStatus.INCOMPLETE: 0,
     OrderStatus.PENDING: 1,
     OrderStatus.READY_FOR_SHIPPING: 2,
@@ -18,7 +18,7 @@ _RANK = {
 
 def advance(stored: str, incoming: str) -> str:
     """The status to keep: the later one. A stale update never downgrades, Cancelled never reopens."""
-    return incoming if _RANK[OrderStatus(incoming)] > _RANK[OrderStatus(stored)] else stored
+    return incoming if _RANK[incoming] > _RANK[stored] else stored
 
 
 def from_magento(status: str, state: str, status_map: Mapping[str, str], *, partly_shipped: bool) -> str:
@@ -27,7 +27,7 @@ def from_magento(status: str, state: str, status_map: Mapping[str, str], *, part
     Raises LookupError when the map knows neither.
     """
     found = status_map.get(status) or status_map.get(state)
-    if found is None or found not in OrderStatus.values:
+    if found not in _RANK:
         raise LookupError(status or state)
     if found == OrderStatus.SHIPPED and partly_shipped and state not in ("closed", "canceled"):
         return OrderStatus.PARTIALLY_SHIPPED

@@ -7,52 +7,56 @@ Same meaning on SQLite and PostgreSQL.
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection, models
 
 Row = tuple[Any, ...]
 
 
 class Table:
-    """Some columns of a model's table, to insert rows of exactly these columns."""
+    """Some columns of a model's table, to insert rows of exactly these columns.
+
+    Values are what the columns hold: Decimal, aware datetime, `json_text(...)` for JSON.
+    """
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
         fields = [model._meta.get_field(name) for name in names]
-        self._columns = [str(getattr(field, "column", name)) for field, name in zip(fields, names, strict=True)]
+        self._columns = [
+            str(getattr(field, "column", name)) for field, name in zip(fields, names, strict=True)
+        ]
         self._pk_column = model._meta.pk.column
         self._table = model._meta.db_table
         self._datetimes = tuple(
             i for i, field in enumerate(fields) if isinstance(field, models.DateTimeField)
         )
-        self._jsons = tuple(i for i, field in enumerate(fields) if isinstance(field, models.JSONField))
 
-    def insert(self, rows: Iterable[Row]) -> int:
-        """Insert the rows; returns how many."""
-        ready = self._adapt(rows)
-        if ready:
-            quote = connection.ops.quote_name
-            names = ", ".join(quote(column) for column in self._columns)
-            marks = ", ".join(["%s"] * len(self._columns))
-            # Table and columns are our own models', the values go apart.
-            statement = " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
-            with connection.cursor() as cursor:
-                cursor.executemany(statement, ready)
-        return len(ready)
+    def insert(self, rows: Iterable[Row]) -> None:
+        """Insert the rows."""
+        ready = self._adapt(rows) if self._datetimes and connection.vendor == "sqlite" else list(rows)
+        if not ready:
+            return
+        quote = connection.ops.quote_name
+        names = ", ".join(quote(column) for column in self._columns)
+        marks = ", ".join(["%s"] * len(self._columns))
+        # Table and columns are our own models', the values go apart.
+        statement = " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, ready)
 
     def _adapt(self, rows: Iterable[Row]) -> Sequence[Sequence[Any]]:
-        moment: Callable[[dt.datetime | None], Any] = connection.ops.adapt_datetimefield_value
-        if connection.vendor == "postgresql":
-            moment = _as_is
+        """SQLite wants Django's text form of a moment; PostgreSQL's driver takes it as it is."""
+        texts: dict[dt.datetime | None, Any] = {None: None}
         ready: list[list[Any]] = []
         for row in rows:
             values = list(row)
             for i in self._datetimes:
-                values[i] = moment(values[i])
-            for i in self._jsons:
-                values[i] = json.dumps(values[i])
+                moment = values[i]
+                if moment not in texts:
+                    texts[moment] = connection.ops.adapt_datetimefield_value(moment)
+                values[i] = texts[moment]
             ready.append(values)
         return ready
 
@@ -74,5 +78,6 @@ class Table:
             return list(range(last + 1, last + 1 + count))
 
 
-def _as_is(value: dt.datetime | None) -> dt.datetime | None:
-    return value
+def json_text(value: dict[str, Any] | list[Any]) -> str:
+    """A value for a JSON column."""
+    return orjson.dumps(value).decode() if value else "{}" if isinstance(value, dict) else "[]"
