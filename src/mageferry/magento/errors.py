@@ -111,7 +111,7 @@ def error_for(request: Request, response: Response) -> MagentoError:
     kind = _kind(request, response, found)
     return kind(
         found.message,
-        remedy=remedies.find(found, response.status) or remedies.DEFAULTS.get(kind.__name__, ""),
+        remedy=_remedy(kind, found, response.status),
         status=response.status,
         request_line=request.line,
         wait_seconds=retry_after_seconds(response),
@@ -119,6 +119,13 @@ def error_for(request: Request, response: Response) -> MagentoError:
         template=found.template,
         parameters=found.parameters,
     )
+
+
+def _remedy(kind: type[MagentoError], found: WireError, status: int) -> str:
+    known, usual = remedies.find(found, status), remedies.DEFAULTS.get(kind.__name__, "")
+    if kind is Unclear:
+        return f"{usual} {known}".strip()
+    return known or usual
 
 
 def error_from(request: Request, failure: HttpError) -> MagentoError:

@@ -144,7 +144,8 @@ class KeyReader:
         limit = self._questions.limit
         self._plan.page_size = limit.bound(self._plan.page_size)
         self._count_failures(answer)
-        if not kept and not answer.failed:
+        failed = tuple(each for each in answer.failed if ticket.owns(each.id))
+        if not kept and not failed:
             return None
         keys = answer.keys[:kept]
         return Page(
@@ -152,7 +153,7 @@ class KeyReader:
             keys[0] if keys else None,
             keys[-1] if keys else None,
             self._plan.remaining,
-            answer.failed,
+            failed,
         )
 
     def _count_failures(self, answer: Answer) -> None:
