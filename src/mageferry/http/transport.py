@@ -30,6 +30,9 @@ def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
     """Our request as httpx2's. Raises InvalidRequest for an address or header that cannot be sent."""
     chosen = request.timeouts or timeouts
     try:
+        # Checked by the wire layer as well, but only after it has connected.
+        if any(char in "".join(pair) for pair in request.headers.items() for char in "\r\n\0"):
+            raise ValueError("a header has a line break")
         return httpx2.Request(
             request.method,
             request.url,
