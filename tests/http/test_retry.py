@@ -13,6 +13,7 @@ from mageferry.http import (
     TimedOut,
     TlsFailed,
     Unreachable,
+    UnreadableBody,
 )
 from mageferry.http.authentication.bearer import Bearer
 from mageferry.http.flow import Flow, Next, Stage, run
@@ -53,6 +54,10 @@ def test_after_sending_only_what_may_be_repeated_is(failure: Exception) -> None:
     assert attempts(POST, failure, Response(200)) == (failure, [], 1)
     told = Request("POST", "https://a.example/", repeatable=True)
     assert attempts(told, failure, Response(200))[2] == 2
+
+
+def test_a_body_that_is_too_large_is_not_fetched_again() -> None:
+    assert attempts(GET, UnreadableBody("too large"), Response(200))[2] == 1
 
 
 def test_what_was_not_sent_is_repeated_whatever_the_method() -> None:

@@ -162,6 +162,33 @@ def test_source_items_are_read_by_sku_though_several_sources_share_it(page_size:
     assert read == rows
 
 
+@given(
+    rows=st.sets(st.tuples(st.sampled_from("ABCDEFGHIJ"), st.sampled_from("xyz")), max_size=30),
+    page_size=st.integers(1, 8),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_source_item_is_lost_or_doubled_while_others_come_and_go(
+    rows: set[tuple[str, str]], page_size: int, seed: int
+) -> None:
+    dice = random.Random(seed)
+    model = ModelShop(source_items(*rows), "sku")
+    constant = set(rows)
+
+    def change() -> None:
+        if model.rows and dice.random() < 0.4:
+            leaving = model.rows.pop(dice.randrange(len(model.rows)))
+            constant.discard((leaving["sku"], leaving["source_code"]))
+        pair = (dice.choice("ABCDEFGHIJ"), dice.choice("xyz"))
+        if dice.random() < 0.4 and all((row["sku"], row["source_code"]) != pair for row in model.rows):
+            model.rows.extend(source_items(pair))
+
+    model.before_answer = change
+    read = [(row["sku"], row["source_code"]) for row in shop_of(model).source_items.all(page_size=page_size)]
+    assert len(read) == len(set(read))
+    assert constant <= set(read)
+
+
 def test_a_server_that_repeats_source_items_is_found_out() -> None:
     answer = httpx2.Response(200, json={"items": source_items(("A", "eu"), ("B", "eu")), "total_count": 9})
     shop = Magento("https://shop.example", BearerToken("t"), transport=httpx2.MockTransport(lambda _: answer))

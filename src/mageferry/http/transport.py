@@ -24,6 +24,7 @@ from mageferry.http.errors import (
     UnreadableBody,
 )
 from mageferry.http.message import Request, Response, Timeouts
+from mageferry.http.redaction import redact_text
 
 
 def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
@@ -195,5 +196,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(error: Exception) -> str:
-    """One line, never empty (time-outs come without a text)."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """One line without secrets, never empty (time-outs come without a text)."""
+    return redact_text(" ".join(str(error).split())) or type(error).__name__

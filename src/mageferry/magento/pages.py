@@ -237,7 +237,8 @@ class TextKeyReader:
         fresh = [row for row, mark in zip(answer.rows, marks, strict=True) if mark not in self._seen]
         if not fresh and answer.remaining > 0:
             self._grow(ticket, answer)
-        self._seen = set(marks)
+        # While the key stays the same its rows may leave and come back: keep them all in mind.
+        self._seen = set(marks) | (self._seen if ticket.after == answer.settled else set())
         self._check_progress(len(fresh), len(answer.rows) + answer.remaining)
         self._after = answer.settled
         self._done = answer.remaining <= 0
