@@ -110,6 +110,16 @@ def test_a_success_that_cannot_be_read() -> None:
     assert type(unreadable(WRITE, cut, "half")) is Unclear
 
 
+def test_an_error_page_served_as_success_is_read_like_any_other() -> None:
+    page = Response(200, content=b"<html><p>Error log record number: 2873f84ccc9f</p></html>")
+    for request, kind in ((READ, Transient), (WRITE, Unclear)):
+        error = unreadable(request, page, "a page")
+        assert type(error) is kind
+        assert error.message == (
+            "There has been an error processing your request. Error log record number: 2873f84ccc9f"
+        )
+
+
 def test_the_request_line_has_no_query_and_the_body_is_limited() -> None:
     error = answered(READ, 500, b"x" * 50_000)
     assert error.request_line == "GET /rest/V1/orders"
