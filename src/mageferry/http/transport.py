@@ -24,12 +24,16 @@ from mageferry.http.errors import (
     UnreadableBody,
 )
 from mageferry.http.message import Request, Response, Timeouts
+from mageferry.http.redaction import redact_text
 
 
 def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
     """Our request as httpx2's. Raises InvalidRequest for an address or header that cannot be sent."""
     chosen = request.timeouts or timeouts
     try:
+        # Checked by the wire layer as well, but only after it has connected.
+        if any(char in "".join(pair) for pair in request.headers.items() for char in "\r\n\0"):
+            raise ValueError("a header has a line break")
         return httpx2.Request(
             request.method,
             request.url,
@@ -192,5 +196,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(error: Exception) -> str:
-    """One line, never empty (time-outs come without a text)."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """One line without secrets, never empty (time-outs come without a text)."""
+    return redact_text(" ".join(str(error).split())) or type(error).__name__

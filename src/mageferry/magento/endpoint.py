@@ -14,8 +14,8 @@ _HOW_TO_WRITE: Final = (
     "https://shop.example/rest/eu_de/V1; a shop in a folder: https://example.com/shop/rest)."
 )
 _PATH = re.compile(
-    r"(?P<folder>(?:/[A-Za-z0-9._~-]+)*?)(?P<front>/index\.php)?"
-    r"(?:/rest(?:/(?!V1(?:/|\Z))(?P<store>[A-Za-z0-9_]+))?(?P<version>/V1)?)?/?\Z"
+    r"(?P<folder>(?:/(?!rest(?:/|\Z))[A-Za-z0-9._~-]+)*?)(?P<front>/index\.php)?"
+    r"(?P<rest>/rest(?:/(?!V\d+(?:/|\Z))(?P<store>[A-Za-z0-9_]+))?(?:/V1)?)?/?\Z"
 )
 _CALL = re.compile(r"/?(?:async/)?(?:bulk/)?V\d+/[^\s?#]*\Z")
 _STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -46,7 +46,7 @@ class Endpoint:
         if parts.query or parts.fragment:
             raise _unusable("it must not have ? or #")
         match = _PATH.match(parts.path)
-        if match is None or (match["folder"] and "/rest" not in parts.path):
+        if match is None or (match["folder"] and not match["rest"]):
             raise _unusable(f"the path {parts.path[:80]} is not that of a REST API")
         shown = f"[{host}]" if ":" in host else host
         base = f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}"

@@ -111,7 +111,7 @@ def error_for(request: Request, response: Response) -> MagentoError:
     kind = _kind(request, response, found)
     return kind(
         found.message,
-        remedy=remedies.find(found, response.status) or remedies.DEFAULTS.get(kind.__name__, ""),
+        remedy=_remedy(kind, found, response.status),
         status=response.status,
         request_line=request.line,
         wait_seconds=retry_after_seconds(response),
@@ -119,6 +119,13 @@ def error_for(request: Request, response: Response) -> MagentoError:
         template=found.template,
         parameters=found.parameters,
     )
+
+
+def _remedy(kind: type[MagentoError], found: WireError, status: int) -> str:
+    known, usual = remedies.find(found, status), remedies.DEFAULTS.get(kind.__name__, "")
+    if kind is Unclear:
+        return f"{usual} {known}".strip()
+    return known or usual
 
 
 def error_from(request: Request, failure: HttpError) -> MagentoError:
@@ -134,15 +141,17 @@ def error_from(request: Request, failure: HttpError) -> MagentoError:
 
 
 def unreadable(request: Request, response: Response, what: str) -> MagentoError:
-    """The error of a 2xx answer that is not the JSON it should be."""
-    page = b"<html" in response.content[:2000].lower() or b"<!doctype" in response.content[:2000].lower()
-    kind: type[MagentoError] = Transient if is_read(request) else Unclear
+    """The error of a 2xx answer that is not the JSON it should be: a page, or a body that was cut off."""
+    found = normalise(response.status, response.content_type, response.content)
+    start = response.content[:2000].lower()
+    page = b"<html" in start or b"<!doctype" in start
+    kind: type[MagentoError] = Unclear
     remedy = remedies.DEFAULTS["Unclear"]
     if is_read(request):
-        kind = ConfigurationError if page else Transient
-        remedy = remedies.NOT_MAGENTO if page else remedies.CUT_BODY
+        kind = ConfigurationError if page and found.origin is not Origin.PHP else Transient
+        remedy = remedies.find(found, 200) or (remedies.NOT_MAGENTO if page else remedies.CUT_BODY)
     return kind(
-        f"The server answered {response.status} with {what}",
+        found.message if page else f"The server answered {response.status} with {what}",
         remedy=remedy,
         status=response.status,
         request_line=request.line,

@@ -144,7 +144,8 @@ class KeyReader:
         limit = self._questions.limit
         self._plan.page_size = limit.bound(self._plan.page_size)
         self._count_failures(answer)
-        if not kept and not answer.failed:
+        failed = tuple(each for each in answer.failed if ticket.owns(each.id))
+        if not kept and not failed:
             return None
         keys = answer.keys[:kept]
         return Page(
@@ -152,7 +153,7 @@ class KeyReader:
             keys[0] if keys else None,
             keys[-1] if keys else None,
             self._plan.remaining,
-            answer.failed,
+            failed,
         )
 
     def _count_failures(self, answer: Answer) -> None:
@@ -236,7 +237,8 @@ class TextKeyReader:
         fresh = [row for row, mark in zip(answer.rows, marks, strict=True) if mark not in self._seen]
         if not fresh and answer.remaining > 0:
             self._grow(ticket, answer)
-        self._seen = set(marks)
+        # While the key stays the same its rows may leave and come back: keep them all in mind.
+        self._seen = set(marks) | (self._seen if ticket.after == answer.settled else set())
         self._check_progress(len(fresh), len(answer.rows) + answer.remaining)
         self._after = answer.settled
         self._done = answer.remaining <= 0

@@ -34,6 +34,10 @@ class Ticket:
     size: int
     range: _Range
 
+    def owns(self, number: int) -> bool:
+        """Whether this id still belongs to the range, which may have been cut meanwhile."""
+        return self.range.until is None or number <= self.range.until
+
 
 class RangePlan:
     """Hands out tickets and takes their answers, in any order; not thread-safe by itself.

@@ -86,11 +86,15 @@ _DATA_TEXTS: Final = {
         "Look up the report id in var/log/exception.log of the shop. An unknown field in a filter or sort "
         "order is answered like this, too."
     ),
+    "An error has happened during application run": (
+        "Look into var/log/exception.log of the shop, and whether its database runs."
+    ),
     "There has been an error processing your request": "Look up the record number in var/report of the shop.",
     "Server internal error. See details in report": "Look up the report in var/report/api of the shop.",
 }
 _ALL_TEXTS: Final = {**_SIGN_IN_TEXTS, **_CONFIGURATION_TEXTS, **_DATA_TEXTS}
 _BY_STATUS: Final = {
+    401: "The web server itself asks for a password before Magento is reached: let REST calls through.",
     403: "A firewall or the web server refuses us: allow this machine's address and the user agent.",
     404: NOT_MAGENTO,
     413: "Send less at once, or raise the web server's limit (client_max_body_size).",
@@ -103,6 +107,9 @@ DEFAULTS: Final = {
     "Transient": "Try again later.",
     "Rejected": "Correct what the message names, then send it again.",
     "ConfigurationError": NOT_MAGENTO,
+    "NotFound": "Check the id: the record was deleted, or belongs to another shop.",
+    "AlreadyExists": "Look the record up before deciding anything.",
+    "SignInError": "Check the credentials of this connection.",
 }
 
 

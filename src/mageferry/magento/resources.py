@@ -10,10 +10,11 @@ from typing import Final
 class ResourceSpec:
     """One kind of record.
 
-    `key` is the unique column to filter and sort by, `row_key` its name in the answer's rows. `one_path`
-    has `{}` for the identifier, empty when there is no such call; `identifier` says whether that is a
-    number (`id`) or a text (`sku`, `code`). `unique` is False where several rows share a key: then
-    `row_identity` tells them apart. `acl` is the permission that reading needs.
+    `key` is the column to filter and sort by, `row_key` its name in the answer's rows. It is a unique number;
+    where it is a text, which rows may share, `row_identity` names the fields that tell rows apart. `one_path`
+    has `{}` for the identifier, empty when there is no such call; `identifier` says whether that is a number
+    (`id`) or a text (`sku`, `code`). `wrapper` is the name around a record that is sent, `acl` the permission
+    that reading needs.
     """
 
     name: str
@@ -23,7 +24,6 @@ class ResourceSpec:
     identifier: str = "id"
     key: str = "entity_id"
     row_key: str = "entity_id"
-    unique: bool = True
     row_identity: tuple[str, ...] = ()
     wrapper: str = "entity"
 
@@ -70,7 +70,6 @@ SOURCE_ITEMS: Final = ResourceSpec(
     "Magento_InventoryApi::source",
     key="sku",
     row_key="sku",
-    unique=False,
     row_identity=("sku", "source_code"),
     wrapper="sourceItems",
 )
@@ -82,7 +81,6 @@ SOURCES: Final = ResourceSpec(
     identifier="code",
     key="source_code",
     row_key="source_code",
-    unique=False,
     row_identity=("source_code",),
     wrapper="source",
 )

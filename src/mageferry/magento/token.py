@@ -140,12 +140,10 @@ class AdminToken:
         token = self._vault.load()
         stale = token is None or not token.usable(self._clock(), self._margin_seconds)
         if token is None or stale or (refused is not None and token.text == refused.text):
-            token = yield from self._sign_in(next)
-            if refused is not None and token.text == refused.text:
-                # Within one second Magento issues the same token again, and refuses it if revoked in that
-                # second.
+            if refused is not None:
+                # A token issued within the second of a revocation is refused like the one that was revoked.
                 yield Sleep(1.1)
-                token = yield from self._sign_in(next)
+            token = yield from self._sign_in(next)
             self._vault.store(token)
         self._token = token
         return token

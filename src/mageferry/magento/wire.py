@@ -24,6 +24,7 @@ _LOOK_BYTES: Final = 65_536
 _RECORD = re.compile(r"Error log record number:\s*(?:<[^>]*>\s*)*([0-9A-Za-z]{1,128})")
 _APPLICATION_RUN: Final = "An error has happened during application run. See exception log for details."
 _TAG = re.compile(r"</?(?:a|b|br|em|i|p|span|strong|ul|li|div)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_CONTINUATION = re.compile(r"\n[ \t]+(?=\S)")
 _HEADINGS = (
     re.compile(r"<h1[^>]*>(.{1,500}?)</h1>", re.IGNORECASE | re.DOTALL),
     re.compile(r"<title[^>]*>(.{1,500}?)</title>", re.IGNORECASE | re.DOTALL),
@@ -192,6 +193,8 @@ def _text(value: object) -> str:
 
 
 def _tidy(text: str) -> str:
+    # An indented line goes on with the one before it, as in Magento's own source.
+    text = _CONTINUATION.sub(" ", text)
     lines = (" ".join(html.unescape(_TAG.sub("", line)).split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)[:_LIMIT_CHARACTERS] or "An error without a text"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, Protocol
 
-from mageferry.http.errors import NotSent, ProxyRefused, TlsFailed, Unanswered
+from mageferry.http.errors import NotSent, ProxyRefused, TlsFailed, Unanswered, UnreadableBody
 from mageferry.http.flow import Flow, Next, Sleep, Stage
 from mageferry.http.message import Request, Response
 
@@ -67,7 +67,9 @@ class StandardRule:
             return outcome.status in self.statuses and request.may_repeat
         if isinstance(outcome, NotSent):
             return not isinstance(outcome, TlsFailed | ProxyRefused)
-        return isinstance(outcome, Unanswered) and request.may_repeat
+        # A body that is too large would be too large again.
+        broken = isinstance(outcome, Unanswered) and not isinstance(outcome, UnreadableBody)
+        return broken and request.may_repeat
 
 
 @dataclass(frozen=True, slots=True)
