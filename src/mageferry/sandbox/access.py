@@ -27,7 +27,9 @@ type Clock = Callable[[], float]
 
 @dataclass(slots=True)
 class Account:
-    """One admin user. ``resources`` are the role's permissions; ``Magento_Backend::all`` allows everything."""
+    """One admin user. ``resources`` are the role's permissions; ``Magento_Backend::all`` allows
+    everything.
+    """
 
     user_id: int
     username: str
@@ -108,7 +110,7 @@ class AccessControl:
     def issue_token(self, identity: Identity, lifetime_minutes: int) -> str:
         """A token; the same second gives the same one, since nothing in it is random."""
         issued_at = int(self._clock())
-        claims = {
+        claims: dict[str, str | int] = {
             "uid": identity.user_id,
             "utypid": identity.kind,
             "iat": issued_at,
@@ -150,7 +152,9 @@ class AccessControl:
         return int(found) if found else -1
 
     def permits(self, identity: Identity | None, resource: str) -> bool:
-        """``anonymous`` admits everyone, ``self`` a customer's own data, anything else an admin whose role has it."""
+        """``anonymous`` admits everyone, ``self`` a customer's own data, anything else an admin whose
+        role has it.
+        """
         if resource in ("anonymous", "self"):
             return True
         if identity is None or identity.kind != ADMIN:

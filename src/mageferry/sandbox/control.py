@@ -1,6 +1,8 @@
-"""The control plane: change the shop from outside its REST interface, over HTTP under ``/_sandbox/`` or from Python.
+"""The control plane: change the shop from outside its REST interface, over HTTP under ``/_sandbox/`` or
+from Python.
 
-It is for tests and demonstrations and asks for no sign-in; the server listens on the local machine by default.
+It is for tests and demonstrations and asks for no sign-in; the server listens on the local machine by
+default.
 """
 
 from __future__ import annotations

@@ -1,17 +1,15 @@
 """The control plane's HTTP side: JSON in and out under ``/_sandbox/``.
 
-GET    /_sandbox/                     what this is, counts, faults, settings
-GET    /_sandbox/faults               the rules;  POST adds one, DELETE removes all
-DELETE /_sandbox/faults/{id}          removes one
-GET    /_sandbox/requests             the log;  ?method=&path= give a count;  DELETE empties it
-POST   /_sandbox/orders               {"count": 3, "seed": 1, "status": "processing"} -> {"ids": [..]}
-POST   /_sandbox/orders/{id}/touch    fields to change, {} for none
-POST   /_sandbox/accounts             {"username":, "password":, "resources": [..], "active":, "token_minutes":}
-POST   /_sandbox/accounts/{name}/revoke
-POST   /_sandbox/settings             {"webapi/validation/maximum_page_size": "100"}
-POST   /_sandbox/latency              {"milliseconds": 200}
-POST   /_sandbox/clock                {"now": "2030-01-01T00:00:00Z"} or {"now": null}
-POST   /_sandbox/reset                everything as at the start
+GET    /_sandbox/                     what this is, counts, faults, settings GET    /_sandbox/faults
+the rules;  POST adds one, DELETE removes all DELETE /_sandbox/faults/{id}          removes one GET
+/_sandbox/requests             the log;  ?method=&path= give a count;  DELETE empties it POST
+/_sandbox/orders               {"count": 3, "seed": 1, "status": "processing"} -> {"ids": [..]} POST
+/_sandbox/orders/{id}/touch    fields to change, {} for none POST   /_sandbox/accounts
+{"username":, "password":, "resources": [..], "active":, "token_minutes":} POST
+/_sandbox/accounts/{name}/revoke POST   /_sandbox/settings
+{"webapi/validation/maximum_page_size": "100"} POST   /_sandbox/latency              {"milliseconds": 200}
+POST   /_sandbox/clock                {"now": "2030-01-01T00:00:00Z"} or {"now": null} POST
+/_sandbox/reset                everything as at the start
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ class ColumnKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column a list can filter by. ``indexed`` ones also give rows their order when MariaDB would use them."""
+    """A column a list can filter by. ``indexed`` ones also give rows their order when MariaDB would use
+    them.
+    """
 
     name: str
     kind: ColumnKind

@@ -1,4 +1,6 @@
-"""Fills a shop from a store export: a directory of JSON files as the REST interface of a Magento shop gives them."""
+"""Fills a shop from a store export: a directory of JSON files as the REST interface of a Magento shop
+gives them.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,7 @@ def _fill_table(
     for position, item in enumerate(items, 1):
         row = to_row(item)
         row.setdefault(table.key, position)
-        plain = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
+        plain: Record = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
         rows.append((plain, encode_json(item)))
     shop.database.save_many(table, rows)
     shop.database.raise_id(table.name, max((to_int(row[table.key]) for row, _ in rows), default=0))

@@ -1,4 +1,6 @@
-"""Body formats: what ``Accept`` and ``Content-Type`` choose, JSON and XML in and out, and the HTML error pages."""
+"""Body formats: what ``Accept`` and ``Content-Type`` choose, JSON and XML in and out, and the HTML error
+pages.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _CONTENT_TYPE = re.compile(r"([a-zA-Z\d/\-+.]+)(?:; *charset=(.+))?\Z")
 
 
 def choose_renderer(accept: str | None) -> str | None:
-    """``json`` or ``xml``; None when no renderer fits, which crashes Magento before it reads anything else."""
+    """``json`` or ``xml``; None when no renderer fits, which crashes Magento before it reads anything
+    else.
+    """
     for accepted in _accepted_types(accept or ""):
         for offered, renderer in _RENDERERS.items():
             if accepted in (offered, offered.partition("/")[0] + "/*", "*/*"):
@@ -51,7 +55,9 @@ def _accepted_types(accept: str) -> list[str]:
 
 
 def parse_body(content: bytes, content_type: str | None) -> dict[str, Value]:
-    """The body as a PHP array keyed by parameter name. Nothing is read from an empty body. Raises Refusal (400)."""
+    """The body as a PHP array keyed by parameter name. Nothing is read from an empty body. Raises Refusal
+    (400).
+    """
     if content in (b"", b"0"):
         return {}
     parser = _choose_parser(content_type)
@@ -106,7 +112,9 @@ def _element_value(element: ElementTree.Element) -> Value:
 
 
 def encode_json(value: Value) -> str:
-    """JSON as PHP's ``json_encode`` writes it: slashes and non-ASCII escaped, an empty array always ``[]``."""
+    """JSON as PHP's ``json_encode`` writes it: slashes and non-ASCII escaped, an empty array always
+    ``[]``.
+    """
     return json.dumps(_no_empty_objects(value), separators=(",", ":")).replace("/", "\\/")
 
 

@@ -1,7 +1,8 @@
 """PHP's view of values: what a query string, a number and a cast mean to Magento.
 
-Magento reads ``$_GET`` and JSON bodies into PHP arrays and casts them with ``settype``. The rules here are PHP 8's
-(https://www.php.net/manual/en/language.types.numeric-strings.php); Magento's own rules live in ``arguments``.
+Magento reads ``$_GET`` and JSON bodies into PHP arrays and casts them with ``settype``. The rules here
+are PHP 8's (https://www.php.net/manual/en/language.types.numeric-strings.php); Magento's own rules live
+in ``arguments``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import unquote_to_bytes
 
-type Value = str | int | float | bool | None | list[Value] | dict[str, Value]
+type Value = str | int | float | bool | list[Value] | dict[str, Value] | None
 
 MAX_INT = 2**63 - 1
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*\Z", re.ASCII)

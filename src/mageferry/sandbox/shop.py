@@ -41,7 +41,9 @@ class Clock:
 
 
 class Shop:
-    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad file."""
+    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad
+    file.
+    """
 
     def __init__(self, state: Path | None = None) -> None:
         self.database = Database(state, TABLES)

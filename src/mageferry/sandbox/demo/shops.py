@@ -67,8 +67,9 @@ BACK_OFFICE = DemoShop(
 DEMOS = {shop.name: shop for shop in (STOREFRONT, BACK_OFFICE)}
 
 MODULES: tuple[Value, ...] = (
-    "Magento_Store", "Magento_Config", "Magento_Directory", "Magento_Customer", "Magento_Catalog", "Magento_Sales",
-    "Magento_Shipping", "Magento_Integration", "Magento_Webapi", "Magento_WebapiAsync", "Magento_AsynchronousOperations",
+    "Magento_Store", "Magento_Config", "Magento_Directory", "Magento_Customer", "Magento_Catalog",
+    "Magento_Sales", "Magento_Shipping", "Magento_Integration", "Magento_Webapi", "Magento_WebapiAsync",
+    "Magento_AsynchronousOperations",
     "Magento_Inventory", "Magento_InventoryApi", "Magento_InventorySalesApi", "Magento_Bundle",
     "Magento_ConfigurableProduct",
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Creating and partly updating orders: ``POST /V1/orders`` and ``PUT /V1/orders/create``.
 
-The answer echoes what was sent, not what is stored: nulls for required fields, computed ones on top. Ids are taken
-before the checks that come after Magento's INSERT, so a refused order leaves the same gaps in the numbering.
+The answer echoes what was sent, not what is stored: nulls for required fields, computed ones on top. Ids
+are taken before the checks that come after Magento's INSERT, so a refused order leaves the same gaps in
+the numbering.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from mageferry.sandbox.orderbook import (
     new_protect_code,
     record,
     records,
+    stored_text,
 )
 from mageferry.sandbox.php import Value, is_empty, round_to, to_int
 from mageferry.sandbox.refusals import Refusal, masked
@@ -30,10 +32,11 @@ NOT_UNIQUE = "Unique constraint violation found"
 # Columns of Magento's sales_order_item that the database itself fills.
 _ITEM_DEFAULTS = (
     "amount_refunded", "base_amount_refunded", "base_cost", "base_discount_amount", "base_discount_invoiced",
-    "base_price", "base_row_invoiced", "base_row_total", "base_tax_amount", "base_tax_invoiced", "discount_amount",
-    "discount_invoiced", "discount_percent", "free_shipping", "no_discount", "original_price", "price",
-    "qty_backordered", "qty_canceled", "qty_invoiced", "qty_ordered", "qty_refunded", "qty_shipped", "row_invoiced",
-    "row_total", "row_weight", "tax_amount", "tax_invoiced", "tax_percent", "weight",
+    "base_price", "base_row_invoiced", "base_row_total", "base_tax_amount", "base_tax_invoiced",
+    "discount_amount", "discount_invoiced", "discount_percent", "free_shipping", "no_discount",
+    "original_price", "price",
+    "qty_backordered", "qty_canceled", "qty_invoiced", "qty_ordered", "qty_refunded", "qty_shipped",
+    "row_invoiced", "row_total", "row_weight", "tax_amount", "tax_invoiced", "tax_percent", "weight",
 )  # fmt: skip
 _REREAD = ("billing_address", "payment", "items", "status_histories", "extension_attributes")
 
@@ -51,7 +54,7 @@ def _create_order(call: Call, entity: Record) -> Value:
     store = _store_of(call, entity)
     book = call.shop.orders
     now = call.shop.clock.text()
-    order = {key: value for key, value in entity.items() if value is not None}
+    order: Record = {key: value for key, value in entity.items() if value is not None}
     order["entity_id"] = book.next_id("order")
     if is_empty(order.get("increment_id")):
         order["increment_id"] = book.next_increment_id("order", to_int(store["id"]))
@@ -152,7 +155,9 @@ def _save_address(call: Call, sent: Record, order: Record, kind: str, email: Val
 
 
 def _echo(order: Record) -> Record:
-    """What the service answers: the sent fields, the ids given, and nulls for fields that are always shown."""
+    """What the service answers: the sent fields, the ids given, and nulls for fields that are always
+    shown.
+    """
     shown = _with_required(order, "sales-data-order-interface")
     shown["total_due"] = amount_due(order, "")
     shown["base_total_due"] = amount_due(order, "base_")
@@ -197,16 +202,18 @@ def _with_required(value: Record, type_name: str) -> Record:
 
 def _stored_form(order: Record, now: str) -> Record:
     """The order as it reads back: database defaults, rounded money, extension attributes of a read."""
-    stored = {key: _round(value) for key, value in order.items() if key not in _REREAD}
+    stored = {key: _as_stored(value) for key, value in order.items() if key not in _REREAD}
     stored["items"] = [_stored_item(item) for item in records(order.get("items"))]
     if "billing_address" in order:
         stored["billing_address"] = order["billing_address"]
     payment = _with_required(record(order.get("payment")), "sales-data-order-payment-interface")
     information = payment.get("additional_information") or []
-    stored["payment"] = {**{k: _round(v) for k, v in payment.items()}, "additional_information": information}
+    stored["payment"] = {
+        **{k: _as_stored(v) for k, v in payment.items()},
+        "additional_information": information,
+    }
     stored["status_histories"] = [
-        {"created_at": now, "entity_name": "order", **entry}
-        for entry in records(order.get("status_histories"))
+        {"created_at": now, **entry} for entry in records(order.get("status_histories"))
     ]
     assignments = records(record(order.get("extension_attributes")).get("shipping_assignments"))
     shipping = record(assignments[0].get("shipping")) if assignments else {}
@@ -224,7 +231,7 @@ def _stored_form(order: Record, now: str) -> Record:
 
 
 def _stored_item(item: Record) -> Record:
-    kept = {key: _round(value) for key, value in item.items() if value is not None}
+    kept = {key: _as_stored(value) for key, value in item.items() if value is not None}
     full = {**dict.fromkeys(_ITEM_DEFAULTS, 0), **_with_required(kept, "sales-data-order-item-interface")}
     return {**full, **item_totals(full), "extension_attributes": {"itemized_taxes": []}}
 
@@ -234,8 +241,10 @@ def _information_pairs(information: Value) -> list[Value]:
     return [{"key": str(index), "value": value} for index, value in enumerate(entries)]
 
 
-def _round(value: Value) -> Value:
-    """Money columns are DECIMAL(20,4)."""
+def _as_stored(value: Value) -> Value:
+    """Money columns are DECIMAL(20,4), text is three-byte UTF-8."""
+    if isinstance(value, str):
+        return stored_text(value)
     return round_to(value, 4) if isinstance(value, float) else value
 
 
@@ -244,9 +253,9 @@ def _update_order(call: Call, entity: Record) -> Value:
     order = call.shop.orders.load(to_int(entity["entity_id"]))
     if order is None:
         raise masked()
-    sent = {key: value for key, value in entity.items() if value is not None}
+    sent: Record = {key: value for key, value in entity.items() if value is not None}
     now = call.shop.clock.text()
-    order.update({key: _round(value) for key, value in sent.items() if key not in _REREAD})
+    order.update({key: _as_stored(value) for key, value in sent.items() if key not in _REREAD})
     order["updated_at"] = now
     added = [
         _number_item(call, item, order, now) for item in records(sent.get("items")) if not item.get("item_id")
@@ -276,10 +285,8 @@ def _update_children(call: Call, sent: Record, order: Record) -> None:
     histories = records(order.get("status_histories"))
     for entry in records(sent.get("status_histories")):
         number = call.shop.orders.next_id("history")
-        histories.append(
-            {"created_at": order["updated_at"], "entity_name": "order", **entry, **_child(order, number)}
-        )
-    order["status_histories"] = list(histories)
+        histories.insert(0, {"created_at": order["updated_at"], **entry, **_child(order, number)})
+    order["status_histories"] = [*histories]
 
 
 def _echo_update(order: Record, sent: Record) -> Record:

@@ -7,7 +7,10 @@ from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal, missing
 from mageferry.sandbox.routing import Call, route
 
-REFUSED = "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later."
+REFUSED = (
+    "The account sign-in was incorrect or your account is disabled temporarily. "
+    "Please wait and try again later."
+)
 
 
 def create_admin_token(call: Call) -> Value:
