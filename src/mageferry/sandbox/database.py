@@ -126,7 +126,7 @@ class Database:
             f"INSERT INTO {table.name} ({listed}) VALUES ({marks}) "
             f'ON CONFLICT ("{table.key}") DO UPDATE SET {updates}'
         )
-        rows = ((*(values.get(name) for name in names), body) for values, body in records)
+        rows = ((*map(values.get, names), body) for values, body in records)
         self._connection.executemany(statement, rows)
 
     def body(self, table: Table, key: Value) -> str | None:

@@ -70,7 +70,7 @@ def load_export(shop: Shop, directory: Path) -> None:
 
 def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]) -> None:
     """Replace the shop's content with documents and lists, named as the files of an export."""
-    shop.database.clear()
+    shop.clear()
     with shop.database.transaction():
         for name, value in documents.items():
             if value is not None:

@@ -27,6 +27,7 @@ _PARSERS = {
     "text/xml": "xml",
 }
 _MEDIA_TYPE = re.compile(r"([0-9a-z*+\-]+)(?:/([0-9a-z*+\-.]+))?\Z", re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"\.0[,}\]]")
 _CONTENT_TYPE = re.compile(r"([a-zA-Z\d/\-+.]+)(?:; *charset=(.+))?\Z")
 
 
@@ -115,14 +116,23 @@ def encode_json(value: Value) -> str:
     """JSON as PHP's ``json_encode`` writes it: slashes and non-ASCII escaped, an empty array always
     ``[]``.
     """
-    return json.dumps(_no_empty_objects(value), separators=(",", ":")).replace("/", "\\/")
+    text = _dump(value)
+    # The walk over the whole tree costs more than the encoding, and few answers need it.
+    if "{}" in text or _WHOLE_FLOAT.search(text):
+        text = _dump(_as_php(value))
+    return text.replace("/", "\\/")
 
 
-def _no_empty_objects(value: Value) -> Value:
+def _dump(value: Value) -> str:
+    return json.dumps(value, separators=(",", ":"), check_circular=False)
+
+
+def _as_php(value: Value) -> Value:
+    """Empty maps as empty lists, whole floats as integers."""
     if isinstance(value, dict):
-        return {key: _no_empty_objects(item) for key, item in value.items()} or []
+        return {key: _as_php(item) for key, item in value.items()} or []
     if isinstance(value, list):
-        return [_no_empty_objects(item) for item in value]
+        return [_as_php(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -142,7 +142,7 @@ def item_totals(item: Record) -> Record:
 def order_columns(order: Record) -> Record:
     """The row of an order: its plain fields, and the columns that the API does not show."""
     shipping = shipping_of(order)
-    row = {name: order.get(name) for name in ORDERS.columns}
+    row = dict(zip(ORDERS.columns, map(order.get, ORDERS.columns), strict=True))
     row["shipping_method"] = shipping.get("method")
     row["shipping_address_id"] = record(shipping.get("address")).get("entity_id")
     return row
