@@ -27,13 +27,14 @@ from mageferry.sandbox import Sandbox
 VOLATILE_KEYS = frozenset(
     {"protect_code", "bulk_uuid", "bulk_id", "data_hash", "start_time", "created_at", "updated_at"}
 )
+JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 VOLATILE_TEXTS = (
     (re.compile(r"Report ID: webapi-[0-9a-f]+"), "Report ID: webapi-*"),
     (re.compile(r"record number: [0-9a-f]+"), "record number: *"),
     (re.compile(r"api(\\?/)\d+"), r"api\1*"),
     (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d"), "TIME"),
     (re.compile(r"127\.0\.0\.1(&#x3A;|:|\\u003A)\d+"), "HOST"),
-    (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "TOKEN"),
+    (JSON_WEB_TOKEN, "TOKEN"),
 )
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -64,8 +65,12 @@ class Replay:
             for name, value in request["headers"].items()
             if name not in ("Content-Length", "Host")
         }
-        if "{admin}" in headers.get("Authorization", ""):
-            headers["Authorization"] = headers["Authorization"].replace("{admin}", self._admin_token())
+        authorization = headers.get("Authorization", "")
+        if "{admin}" in authorization:
+            headers["Authorization"] = authorization.replace("{admin}", self._admin_token())
+        elif recorded is not None and recorded["status"] != 401 and JSON_WEB_TOKEN.search(authorization):
+            # Signed with the recorded shop's key; one that was refused there must be refused here, too.
+            headers["Authorization"] = JSON_WEB_TOKEN.sub(self._admin_token(), authorization)
         body = (request.get("body") or "").encode(request.get("encoding") or _encoding(request))
         if body or request["headers"].get("Content-Length") is not None:
             headers["Content-Length"] = str(len(body))
@@ -189,8 +194,12 @@ def main() -> int:
     parser.add_argument(
         "--now", default="", help="the shop's time at the start, such as 2030-01-01T00:00:00Z"
     )
+    parser.add_argument("--password", default="", help="the password of `admin` that the recordings use")
+    parser.add_argument("--user", action="append", default=[], help="another user with the same password")
     options = parser.parse_args()
-    with Sandbox(options.store) as sandbox:
+    with Sandbox(options.store, password=options.password) as sandbox:
+        for username in options.user:
+            sandbox.control.add_account(username, sandbox.password)
         if options.now:
             sandbox.control.set_clock(datetime.fromisoformat(options.now).astimezone(UTC))
         tally = replay(sandbox, sorted(options.recordings.rglob("*.json")), options.group)

@@ -61,6 +61,7 @@ class AccessControl:
         self._clock = clock
         self._key = self._load_key()
         self._accounts: dict[str, Account] = {}
+        self._customers: dict[str, Account] = {}
 
     def _load_key(self) -> bytes:
         found = self._database.setting("jwt_key")
@@ -84,6 +85,10 @@ class AccessControl:
         self._accounts[username.lower()] = account
         return account
 
+    def add_customer(self, customer_id: int, email: str, password: str) -> None:
+        """Let a customer sign in; customers have no permissions, only their own data."""
+        self._customers[email.lower()] = Account(customer_id, email, password, frozenset())
+
     def find(self, username: str) -> Account | None:
         return self._accounts.get(username.lower())
 
@@ -92,7 +97,12 @@ class AccessControl:
 
     def sign_in(self, username: str, password: str) -> Account | None:
         """The account, or None for a wrong password, an unknown, inactive or locked user alike."""
-        account = self.find(username)
+        return self._check_password(self.find(username), password)
+
+    def sign_in_customer(self, email: str, password: str) -> Account | None:
+        return self._check_password(self._customers.get(email.lower()), password)
+
+    def _check_password(self, account: Account | None, password: str) -> Account | None:
         if account is None:
             return None
         fits = hmac.compare_digest(account.password.encode(), password.encode())

@@ -15,7 +15,7 @@ from mageferry.sandbox.access import EVERYTHING
 from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
 from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
-from mageferry.sandbox.php import Value
+from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.shop import Shop
 
 type Filler = Callable[[Shop], None]
@@ -117,6 +117,16 @@ class Control:
             self._shop.access.add_account(
                 username, password, resources=resources, active=active, token_minutes=token_minutes
             )
+
+    def add_customer_login(self, email: str, password: str) -> None:
+        """Let a customer of the shop sign in. Raises ValueError for an unknown e-mail address."""
+        with self.lock:
+            found = self._shop.database.value(
+                "SELECT entity_id FROM customer_entity WHERE email = ?", (email,)
+            )
+            if found is None:
+                raise ValueError(f"the shop has no customer {email!r}")
+            self._shop.access.add_customer(to_int(found), email, password)
 
     def revoke_tokens(self, username: str) -> None:
         """Tokens of the user stop working. Raises ValueError for an unknown user."""

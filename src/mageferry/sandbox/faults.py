@@ -23,6 +23,8 @@ class FaultKind(StrEnum):
     ERROR_PAGE_OK = "error_page_ok"
     EMPTY_OK = "empty_ok"
     INTERNAL_ERROR = "internal_error"
+    PHP_FATAL = "php_fatal"
+    DATABASE_DOWN = "database_down"
     RESET = "reset"
     RESET_AFTER = "reset_after"
     LOST_REPLY = "lost_reply"

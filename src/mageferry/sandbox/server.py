@@ -30,11 +30,10 @@ START_SECONDS = 30.0
 class Sandbox:
     """A shop behind a real HTTP server.
 
-    ``store`` is a directory with a store export, or the name of a demo shop (``storefront``, ``back-
-    office``); ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes
-    a free one; ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an
-    admin with every permission, the password generated when empty. Raises ExportError, StateError,
-    OSError (port taken).
+    ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
+    ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
+    ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with
+    every permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)

@@ -13,7 +13,7 @@ from aiohttp import web
 from mageferry.sandbox.control import Control
 from mageferry.sandbox.controlplane import PREFIX, serve_control
 from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
-from mageferry.sandbox.front import HTML, JSON, FrontController, Request, Response
+from mageferry.sandbox.front import CRASHED, HTML, JSON, PLAIN, FrontController, Request, Response
 from mageferry.sandbox.journal import Entry
 from mageferry.sandbox.media import encode_json, error_page, maintenance_page
 from mageferry.sandbox.refusals import masked, unauthorized
@@ -126,6 +126,14 @@ def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
             return Response(200, b"", JSON)
         case FaultKind.INTERNAL_ERROR:
             return Response(500, encode_json(masked().body()).encode(), JSON)
+        case FaultKind.PHP_FATAL:
+            report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
+            body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
+            return Response(500, body.encode(), JSON)
+        case FaultKind.DATABASE_DOWN:
+            # The page breaks off where its template asks the database for the base URL.
+            page = error_page(base_url, "").partition('<base href="')
+            return Response(500, f"{page[0]}{page[1]}{CRASHED}".encode(), PLAIN)
     status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
     return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
 

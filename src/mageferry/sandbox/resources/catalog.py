@@ -228,11 +228,11 @@ def list_product_types(call: Call) -> Answer:
 
 _PRODUCT_TYPES = {
     "simple": "Simple Product",
-    "virtual": "Virtual Product",
-    "downloadable": "Downloadable Product",
-    "bundle": "Bundle Product",
     "configurable": "Configurable Product",
     "grouped": "Grouped Product",
+    "virtual": "Virtual Product",
+    "bundle": "Bundle Product",
+    "downloadable": "Downloadable Product",
 }
 
 
