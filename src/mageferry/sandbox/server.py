@@ -57,8 +57,12 @@ class Sandbox:
         self.shop = Shop(state)
         fill = content_filler(store, orders)
         self.control = Control(self.shop, fill)
-        if not self.shop.filled:
-            fill(self.shop)
+        try:
+            if not self.shop.filled:
+                fill(self.shop)
+        except BaseException:
+            self.shop.close()
+            raise
         self.shop.access.add_account(self.username, self.password)
         self._wire = Wire(FrontController(self.shop, build_router()), self.control)
         self._thread: threading.Thread | None = None
@@ -86,11 +90,15 @@ class Sandbox:
             target=self._run_in_thread, args=(ready,), name="mageferry-sandbox", daemon=True
         )
         self._thread.start()
-        ready.result(START_SECONDS)
+        try:
+            ready.result(START_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop serving and close the state; requests still open are cut off."""
-        if self._loop is not None and self._stop is not None:
+        if self._loop is not None and self._stop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread is not None:
             self._thread.join()
