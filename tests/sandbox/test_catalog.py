@@ -27,6 +27,13 @@ def test_a_plus_in_the_path_is_a_blank_and_a_raw_slash_no_sku(shop: Client) -> N
     )
 
 
+def test_a_store_view_may_show_another_name(shop: Client) -> None:
+    for path, name in (("eu_de/V1", "Campinglampe mit Akku"), ("V1", "Rechargeable Camp Lamp")):
+        assert shop.get(f"/rest/{path}/products/LF-LAMP?fields=name").json == {"name": name}
+        listed = shop.list(f"/rest/{path}/products", ("sku", "LF-LAMP", "eq"), fields="items[name]").json
+        assert listed == {"items": [{"name": name}]}
+
+
 def test_one_product_shows_its_stock_a_list_does_not(shop: Client) -> None:
     one = shop.get("/rest/V1/products/LF-LAMP").json
     assert one["extension_attributes"]["stock_item"]["qty"] == 250

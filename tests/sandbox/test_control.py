@@ -20,8 +20,10 @@ def test_requests_are_counted_without_their_secrets(shop: Client) -> None:
     assert control.count_requests("GET", "/rest/V1/orders") == 2
     assert control.count_requests() == 3
     assert [entry.status for entry in control.requests()] == [200, 200, 404]
+    shop.get(f"{ORDERS}&access_token={shop.token}")
+    assert control.requests()[-1].query.endswith("access_token=***")
     assert shop.token not in str(control.requests())
-    assert shop.get("/_sandbox/requests?path=/rest/V1/orders").json == {"count": 2}
+    assert shop.get("/_sandbox/requests?path=/rest/V1/orders").json == {"count": 3}
     shop.send("DELETE", "/_sandbox/requests")
     assert control.count_requests() == 0
 

@@ -148,6 +148,11 @@ def test_unknown_columns_are_masked_for_orders_and_named_for_products(shop: Clie
     assert (named.status, named.json["parameters"]) == (400, ["no_such"])
 
 
+def test_what_fails_in_sql_is_masked(shop: Client) -> None:
+    for condition, value in (("regexp", "["), ("is", "null")):
+        assert shop.list(ORDERS, ("status", value, condition)).status == 500
+
+
 def test_sort_by_two_fields_and_without_a_direction(shop: Client) -> None:
     reply = shop.get(
         f"{ORDERS}?searchCriteria[sortOrders][0][field]=entity_id&searchCriteria[pageSize]=2&fields={IDS}"

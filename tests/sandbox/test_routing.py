@@ -97,6 +97,8 @@ def test_accept_decides_between_json_xml_and_a_crash(shop: Client) -> None:
         (b'{"entity": {},}', "Decoding error."),
         (b'\xef\xbb\xbf{"entity": {}}', "Decoding error."),
         ('{"entity": {"status": "café"}}'.encode("latin-1"), "Decoding error."),
+        (b'{"entity": {"status": "\\ud83d"}}', "Decoding error."),
+        (b'{"entity": {"grand_total": 1e999}}', "Decoding error."),
         (b"[1,2]", '"%fieldName" is required. Enter and try again.'),
         (b'"text"', '"%fieldName" is required. Enter and try again.'),
         (b"null", '"%fieldName" is required. Enter and try again.'),

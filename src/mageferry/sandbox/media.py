@@ -5,6 +5,7 @@ pages.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from html import escape
@@ -86,10 +87,22 @@ def _refuse_constant(name: str) -> Value:
 
 def _decode_json(content: bytes) -> Value:
     try:
-        value: Value = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        value: Value = json.loads(
+            content.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_parse_float
+        )
+        if b"\\u" in content:
+            # Half of a surrogate pair is no text: encoding it fails, as PHP's json_decode does.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Refusal(400, "Decoding error.") from None
     return value
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is out of range")
+    return number
 
 
 def _decode_xml(content: bytes) -> Value:
@@ -189,7 +202,7 @@ def maintenance_page(base_url: str) -> str:
 
 
 def _page(base_url: str, title: str, content: str) -> str:
-    base = f"{base_url}/errors/default/".replace(":", "&#x3A;").replace("/", "&#x2F;")
+    base = escape(f"{base_url}/errors/default/").replace(":", "&#x3A;").replace("/", "&#x2F;")
     return (
         '<!doctype html>\n<html xmlns="http://www.w3.org/1999/xhtml" >\n<head>\n'
         f'    <title>{title}</title>\n    <base href="{base}" />\n'

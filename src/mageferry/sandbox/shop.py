@@ -76,6 +76,12 @@ class Shop:
         self.database.clear()
         self._documents.clear()
 
+    def set_store_values(self, sku: str, values: Record) -> None:
+        """What single store views show of a product instead: fields by store code."""
+        self.database.execute(
+            "UPDATE catalog_product_entity SET store_values = ? WHERE sku = ?", (encode_json(values), sku)
+        )
+
     def store_views(self) -> list[Record]:
         return records(self.document("store_views"))
 

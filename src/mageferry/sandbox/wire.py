@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 import struct
@@ -20,6 +21,7 @@ from mageferry.sandbox.refusals import masked, unauthorized
 
 MAX_TARGET = 8190
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_SECRETS = re.compile(r"((?:access_token|token|password|oauth_\w+)=)[^&]*", re.IGNORECASE)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _HEADERS = {"Cache-Control": "no-store", "Server": "mageferry-sandbox"}
 
@@ -83,7 +85,7 @@ async def _read_request(incoming: web.BaseRequest) -> Request | Response:
         return Response(413, _server_page("413 Request Entity Too Large"), "text/html")
     path, _, query = target.partition("?")
     headers = {name.lower(): value for name, value in incoming.headers.items()}
-    scheme = headers.get("x-forwarded-proto", "http")
+    scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
     return Request(
         incoming.method, path, query, headers, body, f"{scheme}://{headers.get('host', 'localhost')}"
     )
@@ -94,7 +96,7 @@ def _entry(request: Request, answer: Response | None, rule: FaultRule | None, st
         at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         method=request.method,
         path=request.path,
-        query=request.query,
+        query=_SECRETS.sub(r"\1***", request.query),
         status=answer.status if answer else 0,
         fault=rule.kind.value if rule else "",
         milliseconds=round((time.perf_counter() - started) * 1000, 3),
