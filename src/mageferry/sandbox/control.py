@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from mageferry.sandbox.access import EVERYTHING
+from mageferry.sandbox.demo.orders import place_orders
 from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
 from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
@@ -138,8 +139,6 @@ class Control:
 
     def add_orders(self, count: int, *, seed: int = 0, status: str = "") -> list[int]:
         """Place orders as shoppers would, dated now. The ids, in order. Raises ValueError."""
-        from mageferry.sandbox.demo.orders import place_orders
-
         with self.lock:
             return place_orders(self._shop, count, seed=seed, status=status)
 
