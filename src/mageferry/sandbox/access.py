@@ -27,7 +27,9 @@ type Clock = Callable[[], float]
 
 @dataclass(slots=True)
 class Account:
-    """One admin user. ``resources`` are the role's permissions; ``Magento_Backend::all`` allows everything."""
+    """One admin user. ``resources`` are the role's permissions; ``Magento_Backend::all`` allows
+    everything.
+    """
 
     user_id: int
     username: str
@@ -59,6 +61,7 @@ class AccessControl:
         self._clock = clock
         self._key = self._load_key()
         self._accounts: dict[str, Account] = {}
+        self._customers: dict[str, Account] = {}
 
     def _load_key(self) -> bytes:
         found = self._database.setting("jwt_key")
@@ -82,6 +85,10 @@ class AccessControl:
         self._accounts[username.lower()] = account
         return account
 
+    def add_customer(self, customer_id: int, email: str, password: str) -> None:
+        """Let a customer sign in; customers have no permissions, only their own data."""
+        self._customers[email.lower()] = Account(customer_id, email, password, frozenset())
+
     def find(self, username: str) -> Account | None:
         return self._accounts.get(username.lower())
 
@@ -90,7 +97,12 @@ class AccessControl:
 
     def sign_in(self, username: str, password: str) -> Account | None:
         """The account, or None for a wrong password, an unknown, inactive or locked user alike."""
-        account = self.find(username)
+        return self._check_password(self.find(username), password)
+
+    def sign_in_customer(self, email: str, password: str) -> Account | None:
+        return self._check_password(self._customers.get(email.lower()), password)
+
+    def _check_password(self, account: Account | None, password: str) -> Account | None:
         if account is None:
             return None
         fits = hmac.compare_digest(account.password.encode(), password.encode())
@@ -108,7 +120,7 @@ class AccessControl:
     def issue_token(self, identity: Identity, lifetime_minutes: int) -> str:
         """A token; the same second gives the same one, since nothing in it is random."""
         issued_at = int(self._clock())
-        claims = {
+        claims: dict[str, str | int] = {
             "uid": identity.user_id,
             "utypid": identity.kind,
             "iat": issued_at,
@@ -150,7 +162,9 @@ class AccessControl:
         return int(found) if found else -1
 
     def permits(self, identity: Identity | None, resource: str) -> bool:
-        """``anonymous`` admits everyone, ``self`` a customer's own data, anything else an admin whose role has it."""
+        """``anonymous`` admits everyone, ``self`` a customer's own data, anything else an admin whose
+        role has it.
+        """
         if resource in ("anonymous", "self"):
             return True
         if identity is None or identity.kind != ADMIN:

@@ -1,4 +1,6 @@
-"""Turns what a request sends into typed arguments, with the messages Magento's ServiceInputProcessor gives."""
+"""Turns what a request sends into typed arguments, with the messages Magento's ServiceInputProcessor
+gives.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +156,9 @@ def _check_page_size(target: DataType, field: Field, value: Value, limits: Limit
 
 
 def _php_class(name: str) -> str:
-    """``inventory-api-data-source-item-interface`` as ``\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface``."""
+    """``inventory-api-data-source-item-interface`` as
+    ``\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface``.
+    """
     module, _, item = name.partition("-data-")
     camel = ["".join(part.capitalize() for part in text.split("-")) for text in (module, item)]
     return f"\\Magento\\{camel[0]}\\Api\\Data\\{camel[1]}"

@@ -1,6 +1,8 @@
-"""The control plane: change the shop from outside its REST interface, over HTTP under ``/_sandbox/`` or from Python.
+"""The control plane: change the shop from outside its REST interface, over HTTP under ``/_sandbox/`` or
+from Python.
 
-It is for tests and demonstrations and asks for no sign-in; the server listens on the local machine by default.
+It is for tests and demonstrations and asks for no sign-in; the server listens on the local machine by
+default.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from mageferry.sandbox.access import EVERYTHING
+from mageferry.sandbox.demo.orders import place_orders
 from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
 from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
-from mageferry.sandbox.php import Value
+from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.shop import Shop
 
 type Filler = Callable[[Shop], None]
@@ -116,6 +119,16 @@ class Control:
                 username, password, resources=resources, active=active, token_minutes=token_minutes
             )
 
+    def add_customer_login(self, email: str, password: str) -> None:
+        """Let a customer of the shop sign in. Raises ValueError for an unknown e-mail address."""
+        with self.lock:
+            found = self._shop.database.value(
+                "SELECT entity_id FROM customer_entity WHERE email = ?", (email,)
+            )
+            if found is None:
+                raise ValueError(f"the shop has no customer {email!r}")
+            self._shop.access.add_customer(to_int(found), email, password)
+
     def revoke_tokens(self, username: str) -> None:
         """Tokens of the user stop working. Raises ValueError for an unknown user."""
         with self.lock:
@@ -126,8 +139,6 @@ class Control:
 
     def add_orders(self, count: int, *, seed: int = 0, status: str = "") -> list[int]:
         """Place orders as shoppers would, dated now. The ids, in order. Raises ValueError."""
-        from mageferry.sandbox.demo.orders import place_orders
-
         with self.lock:
             return place_orders(self._shop, count, seed=seed, status=status)
 

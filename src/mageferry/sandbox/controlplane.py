@@ -1,17 +1,18 @@
 """The control plane's HTTP side: JSON in and out under ``/_sandbox/``.
 
-GET    /_sandbox/                     what this is, counts, faults, settings
-GET    /_sandbox/faults               the rules;  POST adds one, DELETE removes all
-DELETE /_sandbox/faults/{id}          removes one
-GET    /_sandbox/requests             the log;  ?method=&path= give a count;  DELETE empties it
-POST   /_sandbox/orders               {"count": 3, "seed": 1, "status": "processing"} -> {"ids": [..]}
-POST   /_sandbox/orders/{id}/touch    fields to change, {} for none
-POST   /_sandbox/accounts             {"username":, "password":, "resources": [..], "active":, "token_minutes":}
-POST   /_sandbox/accounts/{name}/revoke
-POST   /_sandbox/settings             {"webapi/validation/maximum_page_size": "100"}
-POST   /_sandbox/latency              {"milliseconds": 200}
-POST   /_sandbox/clock                {"now": "2030-01-01T00:00:00Z"} or {"now": null}
-POST   /_sandbox/reset                everything as at the start
+GET    /                      what this is, counts, faults, settings
+GET    /faults                the rules; POST adds one, DELETE removes all
+DELETE /faults/{id}           removes one
+GET    /requests              the log; ?method=&path= give a count; DELETE empties it
+POST   /orders                {"count": 3, "seed": 1, "status": "processing"} -> {"ids": [..]}
+POST   /orders/{id}/touch     fields to change, {} for none; moves updated_at
+POST   /accounts              {"username", "password", "resources": [..], "active", "token_minutes"}
+POST   /accounts/{name}/revoke
+POST   /customers             {"email", "password"}: the customer can sign in
+POST   /settings              {"webapi/validation/maximum_page_size": "100"}
+POST   /latency               {"milliseconds": 200}
+POST   /clock                 {"now": "2030-01-01T00:00:00Z"} or {"now": null}
+POST   /reset                 everything as at the start
 """
 
 from __future__ import annotations
@@ -132,6 +133,11 @@ def _add_account(control: Control, _key: str, body: Body, _query: Body) -> objec
     return {}
 
 
+def _add_customer(control: Control, _key: str, body: Body, _query: Body) -> object:
+    control.add_customer_login(_text(body, "email"), _text(body, "password"))
+    return {}
+
+
 def _revoke(control: Control, key: str, _body: Body, _query: Body) -> object:
     control.revoke_tokens(key)
     return {}
@@ -174,6 +180,7 @@ _ACTIONS: dict[tuple[str, ...], Action] = {
     ("POST", "orders", "*", "touch"): _touch_order,
     ("POST", "accounts"): _add_account,
     ("POST", "accounts", "*", "revoke"): _revoke,
+    ("POST", "customers"): _add_customer,
     ("POST", "settings"): _change_settings,
     ("POST", "latency"): _set_latency,
     ("POST", "clock"): _set_clock,

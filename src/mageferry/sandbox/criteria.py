@@ -37,7 +37,9 @@ class Criteria:
 
 
 def read_criteria(sent: Value, default_page_size: int = 0) -> Criteria:
-    """Criteria from a converted ``framework-search-criteria-interface``. Raises Refusal (400) for bad sorts."""
+    """Criteria from a converted ``framework-search-criteria-interface``. Raises Refusal (400) for bad
+    sorts.
+    """
     tree = cast("dict[str, Value]", sent if isinstance(sent, dict) else {})
     size = cast("int | None", tree.get("page_size"))
     if size is None and default_page_size:

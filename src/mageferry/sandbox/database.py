@@ -24,7 +24,9 @@ class ColumnKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column a list can filter by. ``indexed`` ones also give rows their order when MariaDB would use them."""
+    """A column a list can filter by. ``indexed`` ones also give rows their order when MariaDB would use
+    them.
+    """
 
     name: str
     kind: ColumnKind
@@ -64,19 +66,15 @@ class Database:
         self._tables = tuple(tables)
         self.path = path
         # The server starts in one thread and answers in another; they never overlap.
-        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        self._connection.create_function("REGEXP", 2, _matches, deterministic=True)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._prepare()
+        self._connection = _connect(path)
+        try:
+            self._prepare()
+        except StateError:
+            self.close()
+            raise
 
     def _prepare(self) -> None:
-        try:
-            self._connection.execute("CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT)")
-        except sqlite3.DatabaseError as error:
-            raise StateError(
-                f"{self.path} is not a sandbox state file ({error}); choose another --state"
-            ) from None
+        self.execute("CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT)")
         found = self.setting("schema_version")
         if found not in (None, SCHEMA_VERSION):
             raise StateError(f"{self.path} was written by another version; delete it to start anew")
@@ -124,7 +122,7 @@ class Database:
             f"INSERT INTO {table.name} ({listed}) VALUES ({marks}) "
             f'ON CONFLICT ("{table.key}") DO UPDATE SET {updates}'
         )
-        rows = ((*(values.get(name) for name in names), body) for values, body in records)
+        rows = ((*map(values.get, names), body) for values, body in records)
         self._connection.executemany(statement, rows)
 
     def body(self, table: Table, key: Value) -> str | None:
@@ -163,6 +161,21 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be opened ({error}); choose another --state") from None
+    connection.create_function("REGEXP", 2, _matches, deterministic=True)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StateError(f"{path} is not a sandbox state file ({error}); choose another --state") from None
+    return connection
 
 
 def _matches(pattern: str, value: Value) -> bool | None:

@@ -1,4 +1,6 @@
-"""Fills a shop from a store export: a directory of JSON files as the REST interface of a Magento shop gives them."""
+"""Fills a shop from a store export: a directory of JSON files as the REST interface of a Magento shop
+gives them.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def load_export(shop: Shop, directory: Path) -> None:
 
 def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]) -> None:
     """Replace the shop's content with documents and lists, named as the files of an export."""
-    shop.database.clear()
+    shop.clear()
     with shop.database.transaction():
         for name, value in documents.items():
             if value is not None:
@@ -89,7 +91,7 @@ def _fill_table(
     for position, item in enumerate(items, 1):
         row = to_row(item)
         row.setdefault(table.key, position)
-        plain = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
+        plain: Record = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
         rows.append((plain, encode_json(item)))
     shop.database.save_many(table, rows)
     shop.database.raise_id(table.name, max((to_int(row[table.key]) for row, _ in rows), default=0))

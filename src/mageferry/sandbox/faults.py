@@ -10,7 +10,9 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """What happens to a chosen request. Kinds named ``*_after`` and the lossy ones let the write happen first."""
+    """What happens to a chosen request. Kinds named ``*_after`` and the lossy ones let the write happen
+    first.
+    """
 
     DELAY = "delay"
     UNAUTHORIZED = "unauthorized"
@@ -21,6 +23,8 @@ class FaultKind(StrEnum):
     ERROR_PAGE_OK = "error_page_ok"
     EMPTY_OK = "empty_ok"
     INTERNAL_ERROR = "internal_error"
+    PHP_FATAL = "php_fatal"
+    DATABASE_DOWN = "database_down"
     RESET = "reset"
     RESET_AFTER = "reset_after"
     LOST_REPLY = "lost_reply"
@@ -32,9 +36,10 @@ AFTER_EFFECT = frozenset({FaultKind.RESET_AFTER, FaultKind.LOST_REPLY, FaultKind
 
 @dataclass(slots=True)
 class FaultRule:
-    """One rule. A request matches by ``method`` (any when empty) and ``path``, a regular expression searched in the
-    raw path and query; ``skip`` matches are let through first, then ``count`` are hit (None: all), each with
-    probability ``rate``, drawn from ``seed`` so a run can be repeated."""
+    """One rule. A request matches by ``method`` (any when empty) and ``path``, a regular expression
+    searched in the raw path and query; ``skip`` matches are let through first, then ``count`` are hit
+    (None: all), each with probability ``rate``, drawn from ``seed`` so a run can be repeated.
+    """
 
     kind: FaultKind
     rule_id: int = 0

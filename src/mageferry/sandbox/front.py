@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from dataclasses import dataclass, field
 
 import orjson
@@ -12,7 +13,7 @@ from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
 from mageferry.sandbox.php import Value, parse_query
 from mageferry.sandbox.projection import project
-from mageferry.sandbox.refusals import Crash, Refusal, unauthorized
+from mageferry.sandbox.refusals import Crash, Refusal, masked, unauthorized
 from mageferry.sandbox.routing import Answer, Call, Match, Rendered, Router, is_rest_path, split_store
 from mageferry.sandbox.shop import Shop
 
@@ -63,6 +64,9 @@ class FrontController:
             status, value = 200, self._serve(request)
         except Refusal as refusal:
             status, value = refusal.status, refusal.body()
+        except sqlite3.DatabaseError:
+            # A pattern that is no regular expression, for one: what fails in SQL is masked.
+            status, value = 500, masked().body()
         except Crash:
             return Response(500, CRASHED.encode(), PLAIN)
         if request.method == "HEAD":

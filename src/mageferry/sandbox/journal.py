@@ -1,4 +1,6 @@
-"""What was asked of the shop, so that tests can count requests. Headers and bodies are not kept: they hold secrets."""
+"""What was asked of the shop, so that tests can count requests. Headers and bodies are not kept: they
+hold secrets.
+"""
 
 from __future__ import annotations
 

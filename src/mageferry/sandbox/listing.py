@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mageferry.sandbox.criteria import Criteria, Filter
 from mageferry.sandbox.database import ColumnKind, Database, Table
@@ -27,9 +27,16 @@ _COMPARISONS = {
     "from": ">=",
     "to": "<=",
 }
+ZERO_DATE = "0000-00-00 00:00:00"
 _RANGES = frozenset({"neq", "gt", "lt", "gteq", "lteq", "from", "to", "in", "nin", "notnull", "like"})
 
 type Bound = tuple[str, list[Value]]
+
+
+def any_of_json(column: str, values: list[Value]) -> Bound:
+    """Whether a column that holds a JSON list has one of the values."""
+    marks = ", ".join("?" * len(values))
+    return f'EXISTS (SELECT 1 FROM json_each("{column}") WHERE value IN ({marks}))', values
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How a table is listed. The defaults fit Magento's flat tables: an unknown column is a failed SQL statement."""
+    """How a table is listed. The defaults fit Magento's flat tables: an unknown column is a failed SQL
+    statement.
+    """
 
     table: Table
     extra: Mapping[str, Operand] = field(default_factory=dict)
@@ -60,7 +69,9 @@ class Listing:
     unknown_sort: Callable[[str], Refusal | None] = lambda _: masked()
     special: Mapping[str, Callable[[Filter], Bound]] = field(default_factory=dict)
     index_share: float = 0.35
-    """Up to this share of the rows a range filter on an indexed column lets MariaDB read in that index's order."""
+    """Up to this share of the rows a range filter on an indexed column lets MariaDB read in that index's
+    order.
+    """
 
     def operand(self, name: str | None) -> Operand | None:
         bare = (name or "").removeprefix("main_table.")
@@ -69,7 +80,9 @@ class Listing:
         column = self.table.columns.get(bare)
         return Operand(f'"{column.name}"', column.kind, column.indexed) if column else None
 
-    def page(self, database: Database, criteria: Criteria, where: Bound = ("", [])) -> Page:
+    def page(
+        self, database: Database, criteria: Criteria, where: Bound = ("", []), *, shuffle_ties: bool = False
+    ) -> Page:
         """The page that the criteria ask for. ``where`` narrows the rows first, as a sub-resource does."""
         condition, values = self._conditions(criteria, where)
         order = self._order(criteria)
@@ -77,6 +90,8 @@ class Listing:
         total = _count(database, f"SELECT COUNT(*) FROM {self.table.name}{clause}", values)
         order = order or self._index_order(database, criteria, total)
         limit, offset = _window(criteria)
+        if shuffle_ties:
+            order = _shuffled(order, f'"{self.table.key}"', offset)
         if offset >= total:
             return Page([], total, criteria)
         rows = database.rows(
@@ -127,6 +142,12 @@ class Listing:
             return key
         rows = _count(database, f"SELECT COUNT(*) FROM {self.table.name}", [])
         return f"{operand.sql}, {key}" if total <= rows * self.index_share else key
+
+
+def _shuffled(order: str, key: str, offset: int) -> str:
+    """The same order with equal rows permuted, differently for every page."""
+    shuffle = f"({key} * 2654435761 + {offset} * 40503) % 65521"
+    return f"{order.removesuffix(key)}{shuffle}" if order.endswith(key) else order
 
 
 def _count(database: Database, statement: str, values: list[Value]) -> int:
@@ -189,8 +210,11 @@ def bind(kind: ColumnKind, value: str) -> Value:
 def read_time(value: str) -> str:
     """A date or time, what follows it ignored; the zero date for garbage, which is before every row."""
     match = _DATE.match(value)
+    if match is None:
+        return ZERO_DATE
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        moment = datetime(*(int(part or 0) for part in match.groups())) if match else None
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        moment = None
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else "0000-00-00 00:00:00"
+        return ZERO_DATE
+    return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,8 +1,11 @@
-"""Body formats: what ``Accept`` and ``Content-Type`` choose, JSON and XML in and out, and the HTML error pages."""
+"""Body formats: what ``Accept`` and ``Content-Type`` choose, JSON and XML in and out, and the HTML error
+pages.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from html import escape
@@ -25,11 +28,14 @@ _PARSERS = {
     "text/xml": "xml",
 }
 _MEDIA_TYPE = re.compile(r"([0-9a-z*+\-]+)(?:/([0-9a-z*+\-.]+))?\Z", re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"\.0[,}\]]")
 _CONTENT_TYPE = re.compile(r"([a-zA-Z\d/\-+.]+)(?:; *charset=(.+))?\Z")
 
 
 def choose_renderer(accept: str | None) -> str | None:
-    """``json`` or ``xml``; None when no renderer fits, which crashes Magento before it reads anything else."""
+    """``json`` or ``xml``; None when no renderer fits, which crashes Magento before it reads anything
+    else.
+    """
     for accepted in _accepted_types(accept or ""):
         for offered, renderer in _RENDERERS.items():
             if accepted in (offered, offered.partition("/")[0] + "/*", "*/*"):
@@ -51,7 +57,9 @@ def _accepted_types(accept: str) -> list[str]:
 
 
 def parse_body(content: bytes, content_type: str | None) -> dict[str, Value]:
-    """The body as a PHP array keyed by parameter name. Nothing is read from an empty body. Raises Refusal (400)."""
+    """The body as a PHP array keyed by parameter name. Nothing is read from an empty body. Raises Refusal
+    (400).
+    """
     if content in (b"", b"0"):
         return {}
     parser = _choose_parser(content_type)
@@ -79,10 +87,22 @@ def _refuse_constant(name: str) -> Value:
 
 def _decode_json(content: bytes) -> Value:
     try:
-        value: Value = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        value: Value = json.loads(
+            content.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_parse_float
+        )
+        if b"\\u" in content:
+            # Half of a surrogate pair is no text: encoding it fails, as PHP's json_decode does.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Refusal(400, "Decoding error.") from None
     return value
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is out of range")
+    return number
 
 
 def _decode_xml(content: bytes) -> Value:
@@ -106,15 +126,26 @@ def _element_value(element: ElementTree.Element) -> Value:
 
 
 def encode_json(value: Value) -> str:
-    """JSON as PHP's ``json_encode`` writes it: slashes and non-ASCII escaped, an empty array always ``[]``."""
-    return json.dumps(_no_empty_objects(value), separators=(",", ":")).replace("/", "\\/")
+    """JSON as PHP's ``json_encode`` writes it: slashes and non-ASCII escaped, an empty array always
+    ``[]``.
+    """
+    text = _dump(value)
+    # The walk over the whole tree costs more than the encoding, and few answers need it.
+    if "{}" in text or _WHOLE_FLOAT.search(text):
+        text = _dump(_as_php(value))
+    return text.replace("/", "\\/")
 
 
-def _no_empty_objects(value: Value) -> Value:
+def _dump(value: Value) -> str:
+    return json.dumps(value, separators=(",", ":"), check_circular=False)
+
+
+def _as_php(value: Value) -> Value:
+    """Empty maps as empty lists, whole floats as integers."""
     if isinstance(value, dict):
-        return {key: _no_empty_objects(item) for key, item in value.items()} or []
+        return {key: _as_php(item) for key, item in value.items()} or []
     if isinstance(value, list):
-        return [_no_empty_objects(item) for item in value]
+        return [_as_php(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -171,7 +202,7 @@ def maintenance_page(base_url: str) -> str:
 
 
 def _page(base_url: str, title: str, content: str) -> str:
-    base = f"{base_url}/errors/default/".replace(":", "&#x3A;").replace("/", "&#x2F;")
+    base = escape(f"{base_url}/errors/default/").replace(":", "&#x3A;").replace("/", "&#x2F;")
     return (
         '<!doctype html>\n<html xmlns="http://www.w3.org/1999/xhtml" >\n<head>\n'
         f'    <title>{title}</title>\n    <base href="{base}" />\n'

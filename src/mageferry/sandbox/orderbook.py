@@ -1,4 +1,6 @@
-"""Orders as stored records: the read form of the API, kept rendered, with every column that a filter can name."""
+"""Orders as stored records: the read form of the API, kept rendered, with every column that a filter can
+name.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from mageferry.sandbox.typetable import scalar_fields
 type Record = dict[str, Value]
 
 _TOTAL_FIELDS = tuple(scalar_fields("sales-data-total-interface"))
-_HISTORY_PREFIX_DIGITS = 9
+_INCREMENT_DIGITS = 9
 
 
 class OrderBook:
@@ -40,7 +42,9 @@ class OrderBook:
             derive(order)
         with self._database.transaction():
             self._database.save_many(ORDERS, [(order_columns(order), encode_json(order)) for order in batch])
-            rows = [(item, encode_json(item)) for order in batch for item in records(order.get("items"))]
+            rows = [
+                (item, encode_json(alone(item))) for order in batch for item in records(order.get("items"))
+            ]
             self._database.save_many(ORDER_ITEMS, rows)
 
     def next_id(self, kind: str) -> int:
@@ -70,7 +74,7 @@ def increment_number(increment_id: str, store_id: int) -> int:
     """The running number in an increment id that follows the store's pattern, else 0."""
     prefix = increment_prefix(store_id)
     digits = increment_id.removeprefix(prefix)
-    fits = increment_id.startswith(prefix) and digits.isdecimal() and len(digits) == _HISTORY_PREFIX_DIGITS
+    fits = increment_id.startswith(prefix) and digits.isdecimal() and len(digits) == _INCREMENT_DIGITS
     return int(digits) if fits else 0
 
 
@@ -86,6 +90,18 @@ def shipping_of(order: Record) -> Record:
     """The first shipping assignment's shipping: address, method and total."""
     assignments = records(record(order.get("extension_attributes")).get("shipping_assignments"))
     return record(assignments[0].get("shipping")) if assignments else {}
+
+
+def alone(item: Record) -> Record:
+    """An item as it is read by itself: its taxes are shown with the order only."""
+    extension = {k: v for k, v in record(item.get("extension_attributes")).items() if k != "itemized_taxes"}
+    kept = {key: value for key, value in item.items() if key != "extension_attributes"}
+    return {**kept, "extension_attributes": extension} if extension else kept
+
+
+def stored_text(text: str) -> str:
+    """Magento's connection speaks three-byte UTF-8: what needs four bytes is stored as question marks."""
+    return "".join("????" if ord(character) > 0xFFFF else character for character in text)
 
 
 def new_protect_code() -> str:
@@ -126,7 +142,7 @@ def item_totals(item: Record) -> Record:
 def order_columns(order: Record) -> Record:
     """The row of an order: its plain fields, and the columns that the API does not show."""
     shipping = shipping_of(order)
-    row = {name: order.get(name) for name in ORDERS.columns}
+    row = dict(zip(ORDERS.columns, map(order.get, ORDERS.columns), strict=True))
     row["shipping_method"] = shipping.get("method")
     row["shipping_address_id"] = record(shipping.get("address")).get("entity_id")
     return row

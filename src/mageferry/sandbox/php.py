@@ -1,18 +1,21 @@
 """PHP's view of values: what a query string, a number and a cast mean to Magento.
 
-Magento reads ``$_GET`` and JSON bodies into PHP arrays and casts them with ``settype``. The rules here are PHP 8's
-(https://www.php.net/manual/en/language.types.numeric-strings.php); Magento's own rules live in ``arguments``.
+Magento reads ``$_GET`` and JSON bodies into PHP arrays and casts them with ``settype``. The rules here
+are PHP 8's (https://www.php.net/manual/en/language.types.numeric-strings.php); Magento's own rules live
+in ``arguments``.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import unquote_to_bytes
 
-type Value = str | int | float | bool | None | list[Value] | dict[str, Value]
+type Value = str | int | float | bool | list[Value] | dict[str, Value] | None
 
 MAX_INT = 2**63 - 1
+_INT_DIGITS = 20
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*\Z", re.ASCII)
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _KEY = re.compile(r"\A([^\[]+)((?:\[[^\]]*\])*)")
@@ -82,8 +85,12 @@ def to_int(value: Value) -> int:
         if not match:
             return 0
         number = Decimal(match[1])
-        return max(-MAX_INT - 1, min(MAX_INT, int(number))) if number.adjusted() < 40 else MAX_INT
-    return int(value) if isinstance(value, int | float) else int(not is_empty(value))
+        if number.adjusted() > _INT_DIGITS:
+            return MAX_INT if number > 0 else -MAX_INT - 1
+        return max(-MAX_INT - 1, min(MAX_INT, int(number)))
+    if isinstance(value, int | float):
+        return max(-MAX_INT - 1, min(MAX_INT, int(value)))
+    return int(not is_empty(value))
 
 
 def to_number(value: Value) -> int | float:
@@ -92,6 +99,9 @@ def to_number(value: Value) -> int | float:
         match = _LEADING_NUMBER.match(value)
         value = float(match[1]) if match else 0.0
     number = float(value) if isinstance(value, int | float) else float(not is_empty(value))
+    if not math.isfinite(number):
+        # PHP could not show it either: json_encode fails on infinity.
+        return 0
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 

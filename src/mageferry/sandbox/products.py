@@ -1,4 +1,6 @@
-"""Products as stored records: row of filterable values, values of single store views, stock shown with one product."""
+"""Products as stored records: row of filterable values, values of single store views, stock shown with
+one product.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.php import Value, to_number, to_string
 
 FLAT_FIELDS = (
-    "sku", "attribute_set_id", "type_id", "created_at", "updated_at", "name", "price", "status", "visibility", "weight",
+    "sku", "attribute_set_id", "type_id", "created_at", "updated_at", "name", "price", "status",
+    "visibility", "weight",
 )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ _TOKEN = re.compile(r"[\[\],]|[^\[\],]+")
 
 
 def parse_fields(text: Value) -> Tree | None:
-    """``items[sku],total_count`` as a tree; None for what Magento cannot read, a blank after a comma included."""
+    """``items[sku],total_count`` as a tree; None for what Magento cannot read, a blank after a comma
+    included.
+    """
     if not isinstance(text, str) or not text or _NOT_ALLOWED.search(text):
         return None
     current: Tree = {}

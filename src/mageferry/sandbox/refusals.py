@@ -1,4 +1,5 @@
-"""What the shop answers when it refuses: a status, a message with placeholders, and the parameters to fill them.
+"""What the shop answers when it refuses: a status, a message with placeholders, and the parameters to
+fill them.
 
     Refusal                an answer with a JSON error body
       (built by)           not_found, missing, unsupported, wrong_type, unauthorized, masked

@@ -1,4 +1,6 @@
-"""From a raw request path to a route: store code, version, template. Paths are taken undecoded, as Magento does."""
+"""From a raw request path to a route: store code, version, template. Paths are taken undecoded, as
+Magento does.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ type Answer = Value | Rendered | Page
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorised request with its arguments converted. ``store_code`` is ``all`` or a store view's code."""
+    """One authorised request with its arguments converted. ``store_code`` is ``all`` or a store view's
+    code.
+    """
 
     shop: Shop
     arguments: Arguments
@@ -78,7 +82,9 @@ class Match:
 
 
 class Router:
-    """Routes by method and number of path parts; among equals the earlier one wins, literals before variables."""
+    """Routes by method and number of path parts; among equals the earlier one wins, literals before
+    variables.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
@@ -89,7 +95,9 @@ class Router:
             entries.sort(key=lambda item: sum(part.startswith(":") for part in item[0]))
 
     def match(self, method: str, path: str) -> Match:
-        """The route of a path below the store code. Raises Refusal: 404 without a route, 405 for odd methods."""
+        """The route of a path below the store code. Raises Refusal: 404 without a route, 405 for odd
+        methods.
+        """
         if method not in ("GET", "POST", "PUT", "DELETE"):
             raise Refusal(405, f"The {method} HTTP method is not supported.")
         parts = path.strip("/").split("/")

@@ -1,4 +1,6 @@
-"""Starting and stopping a sandbox shop: in a thread of its own for tests, in the foreground for the command line."""
+"""Starting and stopping a sandbox shop: in a thread of its own for tests, in the foreground for the
+command line.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,10 @@ START_SECONDS = 30.0
 class Sandbox:
     """A shop behind a real HTTP server.
 
-    ``store`` is a directory with a store export, or the name of a demo shop (``storefront``, ``back-office``);
+    ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
-    ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with every
-    permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
+    ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with
+    every permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -55,8 +57,12 @@ class Sandbox:
         self.shop = Shop(state)
         fill = content_filler(store, orders)
         self.control = Control(self.shop, fill)
-        if not self.shop.filled:
-            fill(self.shop)
+        try:
+            if not self.shop.filled:
+                fill(self.shop)
+        except BaseException:
+            self.shop.close()
+            raise
         self.shop.access.add_account(self.username, self.password)
         self._wire = Wire(FrontController(self.shop, build_router()), self.control)
         self._thread: threading.Thread | None = None
@@ -84,11 +90,15 @@ class Sandbox:
             target=self._run_in_thread, args=(ready,), name="mageferry-sandbox", daemon=True
         )
         self._thread.start()
-        ready.result(START_SECONDS)
+        try:
+            ready.result(START_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop serving and close the state; requests still open are cut off."""
-        if self._loop is not None and self._stop is not None:
+        if self._loop is not None and self._stop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread is not None:
             self._thread.join()

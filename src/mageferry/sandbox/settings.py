@@ -12,6 +12,8 @@ DEFAULTS: Mapping[str, str] = {
     "webapi/validation/maximum_page_size": "",
     "webapi/validation/default_page_size": "",
     "webapi/validation/complex_array_limit": "",
+    # The sandbox's own: rows that a sort leaves equal come in another order on every page, as on a busy shop.
+    "sandbox/list/shuffle_ties": "0",
     "oauth/consumer/enable_integration_as_bearer": "0",
 }
 
@@ -32,7 +34,9 @@ class Settings:
         return self.get(path) not in ("", "0")
 
     def set(self, path: str, value: str) -> None:
-        """Raises ValueError for a path the sandbox does not know, so a typing error is not taken for a setting."""
+        """Raises ValueError for a path the sandbox does not know, so a typing error is not taken for a
+        setting.
+        """
         if path not in DEFAULTS:
             raise ValueError(f"unknown setting {path!r}; known are {', '.join(sorted(DEFAULTS))}")
         self._values[path] = value

@@ -41,7 +41,9 @@ class Clock:
 
 
 class Shop:
-    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad file."""
+    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad
+    file.
+    """
 
     def __init__(self, state: Path | None = None) -> None:
         self.database = Database(state, TABLES)
@@ -49,7 +51,7 @@ class Shop:
         self.settings = Settings()
         self.access = AccessControl(self.database, self.clock.seconds)
         self.orders = OrderBook(self.database)
-        self._store_views: list[Record] | None = None
+        self._documents: dict[str, Value] = {}
 
     @property
     def filled(self) -> bool:
@@ -57,19 +59,31 @@ class Shop:
         return self.document("store_views") is not None
 
     def document(self, name: str) -> Value:
-        body = self.database.value("SELECT body FROM document WHERE name = ?", (name,))
-        return None if body is None else cast("Value", orjson.loads(str(body)))
+        """A whole answer kept as it is, such as ``store_views``; callers must not change it."""
+        if name not in self._documents:
+            body = self.database.value("SELECT body FROM document WHERE name = ?", (name,))
+            self._documents[name] = None if body is None else cast("Value", orjson.loads(str(body)))
+        return self._documents[name]
 
     def set_document(self, name: str, value: Value) -> None:
         key = self.database.value("SELECT document_id FROM document WHERE name = ?", (name,))
         key = key or self.database.next_id("document")
         self.database.save(DOCUMENTS, {"document_id": key, "name": name}, encode_json(value))
-        self._store_views = None
+        self._documents.pop(name, None)
+
+    def clear(self) -> None:
+        """Empty the shop; users and their tokens stay."""
+        self.database.clear()
+        self._documents.clear()
+
+    def set_store_values(self, sku: str, values: Record) -> None:
+        """What single store views show of a product instead: fields by store code."""
+        self.database.execute(
+            "UPDATE catalog_product_entity SET store_values = ? WHERE sku = ?", (encode_json(values), sku)
+        )
 
     def store_views(self) -> list[Record]:
-        if self._store_views is None:
-            self._store_views = records(self.document("store_views"))
-        return self._store_views
+        return records(self.document("store_views"))
 
     def store_codes(self) -> set[str]:
         return {str(view["code"]) for view in self.store_views()}

@@ -47,7 +47,9 @@ def parse_kind(text: str) -> Kind:
 
 
 def property_name(key: str) -> str:
-    """``entity_id`` and ``entityId`` as ``EntityId`` (SimpleDataObjectConverter::snakeCaseToUpperCamelCase)."""
+    """``entity_id`` and ``entityId`` as ``EntityId``
+    (SimpleDataObjectConverter::snakeCaseToUpperCamelCase).
+    """
     return "".join(part[:1].upper() + part[1:] for part in key.split("_"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 import struct
@@ -13,13 +14,14 @@ from aiohttp import web
 from mageferry.sandbox.control import Control
 from mageferry.sandbox.controlplane import PREFIX, serve_control
 from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
-from mageferry.sandbox.front import HTML, JSON, FrontController, Request, Response
+from mageferry.sandbox.front import CRASHED, HTML, JSON, PLAIN, FrontController, Request, Response
 from mageferry.sandbox.journal import Entry
 from mageferry.sandbox.media import encode_json, error_page, maintenance_page
 from mageferry.sandbox.refusals import masked, unauthorized
 
 MAX_TARGET = 8190
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_SECRETS = re.compile(r"((?:access_token|token|password|oauth_\w+)=)[^&]*", re.IGNORECASE)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _HEADERS = {"Cache-Control": "no-store", "Server": "mageferry-sandbox"}
 
@@ -83,7 +85,7 @@ async def _read_request(incoming: web.BaseRequest) -> Request | Response:
         return Response(413, _server_page("413 Request Entity Too Large"), "text/html")
     path, _, query = target.partition("?")
     headers = {name.lower(): value for name, value in incoming.headers.items()}
-    scheme = headers.get("x-forwarded-proto", "http")
+    scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
     return Request(
         incoming.method, path, query, headers, body, f"{scheme}://{headers.get('host', 'localhost')}"
     )
@@ -94,7 +96,7 @@ def _entry(request: Request, answer: Response | None, rule: FaultRule | None, st
         at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         method=request.method,
         path=request.path,
-        query=request.query,
+        query=_SECRETS.sub(r"\1***", request.query),
         status=answer.status if answer else 0,
         fault=rule.kind.value if rule else "",
         milliseconds=round((time.perf_counter() - started) * 1000, 3),
@@ -126,6 +128,14 @@ def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
             return Response(200, b"", JSON)
         case FaultKind.INTERNAL_ERROR:
             return Response(500, encode_json(masked().body()).encode(), JSON)
+        case FaultKind.PHP_FATAL:
+            report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
+            body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
+            return Response(500, body.encode(), JSON)
+        case FaultKind.DATABASE_DOWN:
+            # The page breaks off where its template asks the database for the base URL.
+            page = error_page(base_url, "").partition('<base href="')
+            return Response(500, f"{page[0]}{page[1]}{CRASHED}".encode(), PLAIN)
     status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
     return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
 

@@ -1,4 +1,6 @@
-"""What is in a demo order: simple, configurable, bundle and virtual items with their amounts and quantities."""
+"""What is in a demo order: simple, configurable, bundle and virtual items with their amounts and
+quantities.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ _DONE = {
 }
 _QUANTITIES = ("qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped")
 _ZERO_AMOUNTS = (
-    "amount_refunded", "discount_invoiced", "discount_tax_compensation_amount", "row_invoiced", "tax_invoiced",
+    "amount_refunded", "discount_invoiced", "discount_tax_compensation_amount", "row_invoiced",
+    "tax_invoiced",
 )  # fmt: skip
 
 
@@ -109,7 +112,9 @@ class _Till:
 def draw_basket(
     random: Random, item_ids: list[int], tax_percent: float, common: Record, status: str
 ) -> Basket:
-    """One to three lines; about one order in ten has a bundle, in seven a configurable, in twelve is virtual."""
+    """One to three lines; about one order in ten has a bundle, in seven a configurable, in twelve is
+    virtual.
+    """
     basket = Basket()
     discount = DISCOUNT_PERCENT if random.random() < 0.25 else 0
     common = {**common, "updated_at": common["created_at"], "extension_attributes": {"itemized_taxes": []}}

@@ -66,7 +66,8 @@ MARKETPLACE_SKUS: tuple[str, ...] = tuple(good.sku for good in (*CAMPING, *CLOTH
 
 def money(cents: float) -> Value:
     """Cents as the API shows an amount."""
-    return to_number(round(cents) / 100)
+    whole = round(cents)
+    return whole / 100 if whole % 100 else whole // 100
 
 
 def products(website_ids: list[Value]) -> list[Record]:

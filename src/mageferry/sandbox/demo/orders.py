@@ -1,4 +1,6 @@
-"""Demo orders in every status, and as many synthetic ones as a benchmark needs; the seed decides everything."""
+"""Demo orders in every status, and as many synthetic ones as a benchmark needs; the seed decides
+everything.
+"""
 
 from __future__ import annotations
 
@@ -46,13 +48,16 @@ def load_many(shop: Shop, count: int, seed: int = 1) -> None:
 
 
 def place_orders(shop: Shop, count: int, *, seed: int = 0, status: str = "") -> list[int]:
-    """Add orders dated now; status ``pending`` unless given. The ids. Raises ValueError for an unknown status."""
+    """Add orders dated now; status ``pending`` unless given. The ids. Raises ValueError for an unknown
+    status.
+    """
     status = status or "pending"
     if status not in STATES:
         raise ValueError(f"unknown order status {status!r}; known are {', '.join(STATES)}")
     if not 1 <= count <= 100_000:
         raise ValueError("count must be between 1 and 100000")
-    random = Random(f"{seed}:{shop.database.value('SELECT MAX(entity_id) FROM sales_order')}")
+    highest = shop.database.value("SELECT MAX(entity_id) FROM sales_order")
+    random = Random(f"{seed}:{highest}")
     now = datetime.fromtimestamp(int(shop.clock.seconds()), UTC)
     orders = [_order(shop, random, now, status) for _ in range(count)]
     shop.orders.save_many(orders)

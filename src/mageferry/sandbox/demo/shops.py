@@ -66,9 +66,11 @@ BACK_OFFICE = DemoShop(
 )
 DEMOS = {shop.name: shop for shop in (STOREFRONT, BACK_OFFICE)}
 
+GERMAN_NAMES = {"LF-LAMP": "Campinglampe mit Akku", "LF-TENT-2": "Zelt für zwei", "LF-STOVE": "Gaskocher"}
 MODULES: tuple[Value, ...] = (
-    "Magento_Store", "Magento_Config", "Magento_Directory", "Magento_Customer", "Magento_Catalog", "Magento_Sales",
-    "Magento_Shipping", "Magento_Integration", "Magento_Webapi", "Magento_WebapiAsync", "Magento_AsynchronousOperations",
+    "Magento_Store", "Magento_Config", "Magento_Directory", "Magento_Customer", "Magento_Catalog",
+    "Magento_Sales", "Magento_Shipping", "Magento_Integration", "Magento_Webapi", "Magento_WebapiAsync",
+    "Magento_AsynchronousOperations",
     "Magento_Inventory", "Magento_InventoryApi", "Magento_InventorySalesApi", "Magento_Bundle",
     "Magento_ConfigurableProduct",
 )  # fmt: skip
@@ -184,6 +186,14 @@ def lists(shop: DemoShop) -> dict[str, list[Record]]:
         "stock_source_links": _links(shop),
         "source_items": _source_items(shop),
     }
+
+
+def store_values(shop: DemoShop) -> dict[str, Record]:
+    """What single store views show instead, by SKU and store code: German names where there is a German
+    view.
+    """
+    codes = [view.code for view in shop.views if view.locale == "de_DE"]
+    return {sku: {code: {"name": name} for code in codes} for sku, name in GERMAN_NAMES.items() if codes}
 
 
 def _source(code: str, name: str, country_id: str) -> Record:

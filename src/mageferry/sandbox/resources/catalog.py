@@ -1,4 +1,6 @@
-"""Products, their attributes, attribute sets, categories, and the options of configurable and bundle products."""
+"""Products, their attributes, attribute sets, categories, and the options of configurable and bundle
+products.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ import orjson
 
 from mageferry.sandbox.criteria import Filter
 from mageferry.sandbox.database import ColumnKind
-from mageferry.sandbox.listing import Bound, Listing, Operand, Page
+from mageferry.sandbox.listing import Bound, Listing, Operand, Page, any_of_json
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record, record, records
-from mageferry.sandbox.php import Value, to_int, to_string
+from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import apply_store_values, stock_item
 from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
-from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.routing import Answer, Call, route
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
 
@@ -30,27 +32,23 @@ def invalid_attribute(name: str) -> Refusal:
     return Refusal(400, BAD_ATTRIBUTE, [name])
 
 
-def _in_json(column: str) -> str:
-    return f'EXISTS (SELECT 1 FROM json_each("{column}") WHERE value IN '
-
-
 def _filter_category(entry: Filter) -> Bound:
-    values: list[Value] = [part.strip() for part in (entry.value or "").split(",")]
-    found = f"{_in_json('category_ids')}({', '.join('?' * len(values))}))"
+    found, values = any_of_json("category_ids", [part.strip() for part in (entry.value or "").split(",")])
     return (f"NOT {found}" if entry.condition in ("neq", "nin") else found), values
 
 
 def _filter_website(entry: Filter) -> Bound:
-    values: list[Value] = [to_int(part) for part in (entry.value or "").split(",")]
-    return f"{_in_json('website_ids')}({', '.join('?' * len(values))}))", values
+    return any_of_json("website_ids", [to_int(part) for part in (entry.value or "").split(",")])
 
 
 def product_listing(shop: Shop) -> Listing:
-    """How products are listed: flat columns, then EAV attributes by code, then Magento's three special filters."""
+    """How products are listed: flat columns, then EAV attributes by code, then Magento's three special
+    filters.
+    """
 
     def filter_store(entry: Filter) -> Bound:
         website = shop.store(entry.value).get("website_id")
-        return f"{_in_json('website_ids')}(?))", [website]
+        return any_of_json("website_ids", [website])
 
     def unknown(name: str) -> Refusal:
         known = attribute_backends(shop).get(name)
@@ -58,9 +56,7 @@ def product_listing(shop: Shop) -> Listing:
         return masked() if known == "static" or name in _HIDDEN else invalid_attribute(name)
 
     extra = {
-        code: Operand(
-            f"json_extract(attribute_values, '$.\"{code}\"')", _BACKENDS.get(backend, ColumnKind.TEXT)
-        )
+        code: _attribute_operand(code, _BACKENDS.get(backend, ColumnKind.TEXT))
         for code, backend in attribute_backends(shop).items()
         if code not in PRODUCTS.columns and backend != "static" and code.isidentifier()
     }
@@ -72,6 +68,11 @@ def product_listing(shop: Shop) -> Listing:
         special={"category_id": _filter_category, "website_id": _filter_website, "store_id": filter_store},
         index_share=1.0,
     )
+
+
+def _attribute_operand(code: str, kind: ColumnKind) -> Operand:
+    value = f"json_extract(attribute_values, '$.\"{code}\"')"
+    return Operand(f"CAST({value} AS NUMERIC)" if kind is ColumnKind.NUMBER else value, kind)
 
 
 _VISIBLE_PRODUCTS = type(PRODUCTS)(
@@ -164,7 +165,10 @@ def get_attribute(call: Call) -> Answer:
             'The attribute with a "%1" attributeCode doesn\'t exist. Verify the attribute and try again.',
             [code],
         )
-    return Rendered(body)
+    attribute = cast("Record", orjson.loads(body))
+    if "Magento_PageBuilder" in cast("list[Value]", call.shop.document("modules") or []):
+        attribute.setdefault("extension_attributes", {"is_pagebuilder_enabled": False})
+    return attribute
 
 
 def list_attribute_sets(call: Call) -> Answer:
@@ -224,16 +228,12 @@ def list_product_types(call: Call) -> Answer:
 
 _PRODUCT_TYPES = {
     "simple": "Simple Product",
-    "virtual": "Virtual Product",
-    "downloadable": "Downloadable Product",
-    "bundle": "Bundle Product",
     "configurable": "Configurable Product",
     "grouped": "Grouped Product",
+    "virtual": "Virtual Product",
+    "bundle": "Bundle Product",
+    "downloadable": "Downloadable Product",
 }
-
-
-def product_sku(value: Value) -> str:
-    return to_string(value).strip()
 
 
 _PRODUCTS = "Magento_Catalog::products"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import cast
+
+import orjson
 
 from mageferry.sandbox.criteria import read_criteria
 from mageferry.sandbox.listing import Listing
 from mageferry.sandbox.orderbook import Record, record, records
-from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal
-from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
+from mageferry.sandbox.resources.orders import CRITERIA, list_page
 from mageferry.sandbox.routing import Answer, Call, Rendered, route
 from mageferry.sandbox.tables import SOURCE_ITEMS, SOURCES, STOCK_LINKS, STOCKS
 
@@ -65,24 +67,8 @@ def resolve_stock(call: Call) -> Answer:
 
 
 def _stocks(call: Call) -> list[Record]:
-    page = Listing(STOCKS).page(call.shop.database, dataclasses.replace(criteria_of(call), page_size=None))
-    return records(_trees(page.bodies))
-
-
-def _trees(bodies: list[str]) -> Value:
-    import orjson
-
-    return [orjson.loads(body) for body in bodies]
-
-
-def salable_quantity(call: Call, sku: str, stock_id: int) -> float:
-    """What a stock's enabled sources hold of a SKU together."""
-    found = call.shop.database.value(
-        "SELECT SUM(i.quantity) FROM inventory_source_item i JOIN inventory_source_stock_link l "
-        "ON l.source_code = i.source_code WHERE i.sku = ? AND l.stock_id = ? AND i.status = 1",
-        (sku, stock_id),
-    )
-    return float(str(found or 0))
+    rows = call.shop.database.rows("SELECT body FROM inventory_stock ORDER BY stock_id")
+    return [cast("Record", orjson.loads(str(body))) for (body,) in rows]
 
 
 _API = "Magento_InventoryApi::"

@@ -1,7 +1,8 @@
 """Creating and partly updating orders: ``POST /V1/orders`` and ``PUT /V1/orders/create``.
 
-The answer echoes what was sent, not what is stored: nulls for required fields, computed ones on top. Ids are taken
-before the checks that come after Magento's INSERT, so a refused order leaves the same gaps in the numbering.
+The answer echoes what was sent, not what is stored: nulls for required fields, computed ones on top. Ids
+are taken before the checks that come after Magento's INSERT, so a refused order leaves the same gaps in
+the numbering.
 """
 
 from __future__ import annotations
@@ -11,31 +12,27 @@ import sqlite3
 from mageferry.sandbox.orderbook import (
     Record,
     amount_due,
-    item_totals,
     new_protect_code,
     record,
     records,
 )
-from mageferry.sandbox.php import Value, is_empty, round_to, to_int
+from mageferry.sandbox.php import Value, is_empty, to_int
 from mageferry.sandbox.refusals import Refusal, masked
 from mageferry.sandbox.resources.order_addresses import check_address
+from mageferry.sandbox.resources.order_forms import (
+    CHILDREN,
+    as_stored,
+    echo_order,
+    stored_item,
+    stored_order,
+    with_required,
+)
 from mageferry.sandbox.routing import Call
 from mageferry.sandbox.tables import CUSTOMERS
-from mageferry.sandbox.typetable import data_type
 
 NO_PAYMENT = "Please provide payment for the order."
 NO_METHOD = "The payment method you requested is not available."
 NOT_UNIQUE = "Unique constraint violation found"
-
-# Columns of Magento's sales_order_item that the database itself fills.
-_ITEM_DEFAULTS = (
-    "amount_refunded", "base_amount_refunded", "base_cost", "base_discount_amount", "base_discount_invoiced",
-    "base_price", "base_row_invoiced", "base_row_total", "base_tax_amount", "base_tax_invoiced", "discount_amount",
-    "discount_invoiced", "discount_percent", "free_shipping", "no_discount", "original_price", "price",
-    "qty_backordered", "qty_canceled", "qty_invoiced", "qty_ordered", "qty_refunded", "qty_shipped", "row_invoiced",
-    "row_total", "row_weight", "tax_amount", "tax_invoiced", "tax_percent", "weight",
-)  # fmt: skip
-_REREAD = ("billing_address", "payment", "items", "status_histories", "extension_attributes")
 
 
 def save_order(call: Call) -> Value:
@@ -51,7 +48,7 @@ def _create_order(call: Call, entity: Record) -> Value:
     store = _store_of(call, entity)
     book = call.shop.orders
     now = call.shop.clock.text()
-    order = {key: value for key, value in entity.items() if value is not None}
+    order: Record = {key: value for key, value in entity.items() if value is not None}
     order["entity_id"] = book.next_id("order")
     if is_empty(order.get("increment_id")):
         order["increment_id"] = book.next_increment_id("order", to_int(store["id"]))
@@ -69,9 +66,9 @@ def _create_order(call: Call, entity: Record) -> Value:
         for entry in records(entity.get("status_histories"))
     ]
     _save_addresses(call, entity, order)
-    shown = _echo(order)
+    shown = echo_order(order)
     try:
-        book.save(_stored_form(order, now))
+        book.save(stored_order(order, now))
     except sqlite3.IntegrityError:
         raise Refusal(400, NOT_UNIQUE) from None
     return shown
@@ -151,107 +148,19 @@ def _save_address(call: Call, sent: Record, order: Record, kind: str, email: Val
     }
 
 
-def _echo(order: Record) -> Record:
-    """What the service answers: the sent fields, the ids given, and nulls for fields that are always shown."""
-    shown = _with_required(order, "sales-data-order-interface")
-    shown["total_due"] = amount_due(order, "")
-    shown["base_total_due"] = amount_due(order, "base_")
-    shown["items"] = [_echo_item(item) for item in records(order.get("items"))]
-    shown["status_histories"] = order.get("status_histories") or []
-    for name, type_name in (
-        ("payment", "sales-data-order-payment-interface"),
-        ("billing_address", "sales-data-order-address-interface"),
-    ):
-        if isinstance(shown.get(name), dict):
-            shown[name] = _with_required(record(shown[name]), type_name)
-    payment = record(shown.get("payment"))
-    payment["additional_information"] = payment.get("additional_information") or []
-    extension = record(shown.pop("extension_attributes", None))
-    assignments = records(extension.get("shipping_assignments"))
-    if extension:
-        shown["extension_attributes"] = {
-            **extension,
-            **(
-                {"shipping_assignments": [_echo_assignment(entry) for entry in assignments]}
-                if assignments
-                else {}
-            ),
-        }
-    return shown
-
-
-def _echo_assignment(assignment: Record) -> Record:
-    items: list[Value] = [_echo_item(item) for item in records(assignment.get("items"))]
-    return {**assignment, "items": items}
-
-
-def _echo_item(item: Record) -> Record:
-    return {**_with_required(item, "sales-data-order-item-interface"), **item_totals(item)}
-
-
-def _with_required(value: Record, type_name: str) -> Record:
-    always = [field.name for field in data_type(type_name).fields.values() if field.always]
-    kept = {key: item for key, item in value.items() if item is not None}
-    return {**dict.fromkeys(always), **kept}
-
-
-def _stored_form(order: Record, now: str) -> Record:
-    """The order as it reads back: database defaults, rounded money, extension attributes of a read."""
-    stored = {key: _round(value) for key, value in order.items() if key not in _REREAD}
-    stored["items"] = [_stored_item(item) for item in records(order.get("items"))]
-    if "billing_address" in order:
-        stored["billing_address"] = order["billing_address"]
-    payment = _with_required(record(order.get("payment")), "sales-data-order-payment-interface")
-    information = payment.get("additional_information") or []
-    stored["payment"] = {**{k: _round(v) for k, v in payment.items()}, "additional_information": information}
-    stored["status_histories"] = [
-        {"created_at": now, "entity_name": "order", **entry}
-        for entry in records(order.get("status_histories"))
-    ]
-    assignments = records(record(order.get("extension_attributes")).get("shipping_assignments"))
-    shipping = record(assignments[0].get("shipping")) if assignments else {}
-    kept = {key: shipping[key] for key in ("address", "method") if not is_empty(shipping.get(key))}
-    stored["extension_attributes"] = {
-        "shipping_assignments": [{"shipping": kept}],
-        "payment_additional_info": _information_pairs(information),
-        "applied_taxes": [],
-        "item_applied_taxes": [],
-        "converting_from_quote": False,
-        "taxes": [],
-        "additional_itemized_taxes": [],
-    }
-    return _with_required(stored, "sales-data-order-interface")
-
-
-def _stored_item(item: Record) -> Record:
-    kept = {key: _round(value) for key, value in item.items() if value is not None}
-    full = {**dict.fromkeys(_ITEM_DEFAULTS, 0), **_with_required(kept, "sales-data-order-item-interface")}
-    return {**full, **item_totals(full), "extension_attributes": {"itemized_taxes": []}}
-
-
-def _information_pairs(information: Value) -> list[Value]:
-    entries = information if isinstance(information, list) else []
-    return [{"key": str(index), "value": value} for index, value in enumerate(entries)]
-
-
-def _round(value: Value) -> Value:
-    """Money columns are DECIMAL(20,4)."""
-    return round_to(value, 4) if isinstance(value, float) else value
-
-
 def _update_order(call: Call, entity: Record) -> Value:
     """Only what was sent changes; the answer still shows null for required fields that were not."""
     order = call.shop.orders.load(to_int(entity["entity_id"]))
     if order is None:
         raise masked()
-    sent = {key: value for key, value in entity.items() if value is not None}
+    sent: Record = {key: value for key, value in entity.items() if value is not None}
     now = call.shop.clock.text()
-    order.update({key: _round(value) for key, value in sent.items() if key not in _REREAD})
+    order.update({key: as_stored(value) for key, value in sent.items() if key not in CHILDREN})
     order["updated_at"] = now
     added = [
         _number_item(call, item, order, now) for item in records(sent.get("items")) if not item.get("item_id")
     ]
-    order["items"] = [*records(order.get("items")), *(_stored_item(item) for item in added)]
+    order["items"] = [*records(order.get("items")), *(stored_item(item) for item in added)]
     _update_children(call, sent, order)
     try:
         call.shop.orders.save(order)
@@ -276,15 +185,13 @@ def _update_children(call: Call, sent: Record, order: Record) -> None:
     histories = records(order.get("status_histories"))
     for entry in records(sent.get("status_histories")):
         number = call.shop.orders.next_id("history")
-        histories.append(
-            {"created_at": order["updated_at"], "entity_name": "order", **entry, **_child(order, number)}
-        )
-    order["status_histories"] = list(histories)
+        histories.insert(0, {"created_at": order["updated_at"], **entry, **_child(order, number)})
+    order["status_histories"] = [*histories]
 
 
 def _echo_update(order: Record, sent: Record) -> Record:
-    shown = _with_required(
-        {key: value for key, value in sent.items() if key not in _REREAD}, "sales-data-order-interface"
+    shown = with_required(
+        {key: value for key, value in sent.items() if key not in CHILDREN}, "sales-data-order-interface"
     )
     for name in ("billing_address_id", "created_at", "updated_at", "billing_address", "payment"):
         if name in order:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mageferry.sandbox.criteria import Criteria, Filter, read_criteria
+from mageferry.sandbox.criteria import Criteria, read_criteria
 from mageferry.sandbox.listing import Listing, Page
 from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal, not_found
 from mageferry.sandbox.resources.order_addresses import save_order_address
+from mageferry.sandbox.resources.order_comments import add_order_comment, list_order_comments
 from mageferry.sandbox.resources.order_creation import save_order
 from mageferry.sandbox.routing import Answer, Call, Rendered, route
 from mageferry.sandbox.tables import CREDIT_MEMOS, INVOICES, ORDER_ITEMS, ORDERS, SHIPMENTS
@@ -26,7 +27,8 @@ def criteria_of(call: Call) -> Criteria:
 
 
 def list_page(call: Call, listing: Listing) -> Page:
-    return listing.page(call.shop.database, criteria_of(call))
+    shuffle = call.shop.settings.flag("sandbox/list/shuffle_ties")
+    return listing.page(call.shop.database, criteria_of(call), shuffle_ties=shuffle)
 
 
 def get_record(call: Call, listing: Listing, message: str = "") -> Rendered:
@@ -87,21 +89,6 @@ def get_order_status(call: Call) -> Value:
     return order.get("status")
 
 
-def list_order_comments(call: Call) -> Value:
-    """The comments of an order as a list with the criteria that Magento makes up for it."""
-    order_id = call.number("id")
-    order = call.shop.orders.load(order_id)
-    comments = order.get("status_histories") if order else []
-    items = comments if isinstance(comments, list) else []
-    own = Filter("parent_id", str(order_id), "eq")
-    shown: Value = {"field": own.field, "value": own.value, "condition_type": own.condition}
-    return {
-        "items": items,
-        "search_criteria": {"filter_groups": [{"filters": [shown]}]},
-        "total_count": len(items),
-    }
-
-
 _VIEW = "Magento_Sales::actions_view"
 _CREATE = "Magento_Sales::create"
 _ENTITY = "entity:sales-data-order-interface"
@@ -109,7 +96,14 @@ ROUTES = (
     route("GET", "/V1/orders", _VIEW, list_orders, CRITERIA),
     route("GET", "/V1/orders/:id", _VIEW, get_order, "id:int"),
     route("GET", "/V1/orders/:id/statuses", "Magento_Sales::sales", get_order_status, "id:int"),
-    route("GET", "/V1/orders/:id/comments", "Magento_Sales::comment", list_order_comments, "id:int"),
+    route("GET", "/V1/orders/:id/comments", _VIEW, list_order_comments, "id:int"),
+    route(
+        "POST",
+        "/V1/orders/:id/comments",
+        "Magento_Sales::comment",
+        add_order_comment,
+        "id:int statusHistory:sales-data-order-status-history-interface",
+    ),
     route("GET", "/V1/orders/items", _VIEW, list_order_items, CRITERIA),
     route("GET", "/V1/orders/items/:id", _VIEW, get_order_item, "id:int"),
     route("POST", "/V1/orders", _CREATE, save_order, _ENTITY),

@@ -26,7 +26,9 @@ def list_modules(call: Call) -> Value:
 
 
 def list_store_configs(call: Call) -> Value:
-    """Configurations of all store views, or of the codes asked for, with the shop's own address in the URLs."""
+    """Configurations of all store views, or of the codes asked for, with the shop's own address in the
+    URLs.
+    """
     wanted = call.arguments.get("storeCodes")
     shown: list[Value] = []
     for config in records(call.shop.document("store_configs")):

@@ -1,30 +1,45 @@
-"""Sign-in: the admin token service."""
+"""Sign-in: the token services of admins and customers."""
 
 from __future__ import annotations
 
-from mageferry.sandbox.access import ADMIN, Identity
+from mageferry.sandbox.access import ADMIN, CUSTOMER, Identity
 from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal, missing
 from mageferry.sandbox.routing import Call, route
 
-REFUSED = "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later."
+REFUSED = (
+    "The account sign-in was incorrect or your account is disabled temporarily. "
+    "Please wait and try again later."
+)
 
 
 def create_admin_token(call: Call) -> Value:
     """A JSON web token as a bare JSON string; 60 minutes by default."""
-    username, password = call.text("username"), call.text("password")
-    blank = [name for name, value in (("username", username), ("password", password)) if not value.strip()]
-    if blank:
-        raise missing(blank)
-    account = call.shop.access.sign_in(username, password)
+    account = call.shop.access.sign_in(*_credentials(call))
     if account is None:
         raise Refusal(401, REFUSED)
     minutes = account.token_minutes or call.shop.settings.number("webapi/jwtauth/admin_expiration")
     return call.shop.access.issue_token(Identity(account.user_id, ADMIN), minutes)
 
 
+def create_customer_token(call: Call) -> Value:
+    account = call.shop.access.sign_in_customer(*_credentials(call))
+    if account is None:
+        raise Refusal(401, REFUSED)
+    minutes = call.shop.settings.number("webapi/jwtauth/customer_expiration")
+    return call.shop.access.issue_token(Identity(account.user_id, CUSTOMER), minutes)
+
+
+def _credentials(call: Call) -> tuple[str, str]:
+    username, password = call.text("username"), call.text("password")
+    blank = [name for name, value in (("username", username), ("password", password)) if not value.strip()]
+    if blank:
+        raise missing(blank)
+    return username, password
+
+
+_CREDENTIALS = "username:str password:str"
 ROUTES = (
-    route(
-        "POST", "/V1/integration/admin/token", "anonymous", create_admin_token, "username:str password:str"
-    ),
+    route("POST", "/V1/integration/admin/token", "anonymous", create_admin_token, _CREDENTIALS),
+    route("POST", "/V1/integration/customer/token", "anonymous", create_customer_token, _CREDENTIALS),
 )
