@@ -22,13 +22,15 @@ class ConnectorForm(SecretFormsMixin, forms.ModelForm):  # type: ignore[type-arg
         fields = "__all__"
 
 
-class SellerInline(adminsite.TabularInline):
+class SellerInline(adminsite.StackedInline):
     model = models.Magento2Seller
     fields = (
-        "store_id", "store_code", "account", "seller", "location", "warehouse_code", "get_orders", "export_orders",
-        "create_shipments", "get_shipments", "create_return", "get_inventory", "get_products",
-        "sent_customer_notification", "export_orders_per_seller",
-    )  # fmt: skip
+        ("store_id", "store_code", "warehouse_code"),
+        ("account", "seller", "location"),
+        ("get_orders", "export_orders", "create_shipments"),
+        ("get_shipments", "create_return", "get_inventory"),
+        ("get_products", "sent_customer_notification", "export_orders_per_seller"),
+    )
     verbose_name = "seller row"
 
 
