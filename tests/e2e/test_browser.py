@@ -83,7 +83,9 @@ def test_from_first_sign_in_to_the_first_orders(page: Page, hub: tuple[str, Runn
         page.get_by_role("link", name="Test connection").click()
         expect(page.get_by_text("The connection works. Store views: 1 default")).to_be_visible()
 
-        add(page, url, "connectors/accountmagento", account="Larkfield", magento2_seller="Storefront: store 1")
+        add(
+            page, url, "connectors/accountmagento", account="Larkfield", magento2_seller="Storefront: store 1"
+        )
         page.goto(url)
         page.get_by_role("button", name="Run now").click()
         expect(page.get_by_text("starts as soon as a worker is free")).to_be_visible()
