@@ -34,7 +34,8 @@ def test_the_first_page_shows_flows_runs_and_failures(admin_client: Client):
     row = make_linked_row(make_connector(), make_account())
     make_order(make_account("Own", "OWN"))
     FlowRun.objects.create(
-        flow="get_orders", scope=row.scope, title="Get Orders: Shop", status=RunStatus.PARTLY, read=7, created=5, failed=2,
+        flow="get_orders", scope=row.scope, title="Get Orders: Shop", status=RunStatus.PARTLY, read=7, created=5,
+        failed=2,
         started_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
     )  # fmt: skip
     WorkUnit.objects.create(
