@@ -90,7 +90,6 @@ class Worker:
 
     def run(self, *, until_idle: bool = False) -> int:
         """Work; returns how many attempts were made when stopped (or when nothing is due any more)."""
-        ledger.free_units_of_the_dead()
         threads = [
             threading.Thread(target=self._loop, args=(until_idle,), name=f"work-{number}")
             for number in range(self._threads)
@@ -106,6 +105,7 @@ class Worker:
 
     def _loop(self, until_idle: bool) -> None:
         try:
+            ledger.free_units_of_the_dead()
             while not self._stop.is_set():
                 claims = self._claim()
                 for held in claims:
