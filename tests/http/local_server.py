@@ -75,7 +75,8 @@ def serving(answer: Callable[[Seen], Say]) -> Iterator[LocalServer]:
                 self.send_header(name, value)
             if not isinstance(said.body, bytes) and "Content-Type" not in said.headers:
                 self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
+            if "Content-Length" not in said.headers:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
