@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from mageferry.http import Flow, Middleware, Next, Request, Response, Secret
@@ -13,6 +12,7 @@ from mageferry.magento import remedies
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.refusals import refusal_of, refused
+from mageferry.magento.shop_clock import ShopClock
 from mageferry.magento.signature import (
     PathRule,
     SignatureMethod,
@@ -59,6 +59,7 @@ class OAuth:
         self.path_rule = PathRule(path_rule)
         self._clock = clock
         self._nonce = nonce
+        self._shop_clock = ShopClock(clock)
         self._ahead_seconds = 0.0
 
     def __repr__(self) -> str:
@@ -99,12 +100,9 @@ class OAuth:
 
     def _learn_clock(self, response: Response) -> bool:
         """Take the shop's time from its answer; False when that would change little."""
-        try:
-            shop_time = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
-        except (ValueError, TypeError, OverflowError):
-            return False
-        ahead_seconds = self._clock() - shop_time
-        if abs(ahead_seconds - self._ahead_seconds) < _WORTH_CORRECTING_SECONDS:
+        self._shop_clock.note(response)
+        ahead_seconds = self._shop_clock.ahead_seconds
+        if ahead_seconds is None or abs(ahead_seconds - self._ahead_seconds) < _WORTH_CORRECTING_SECONDS:
             return False
         self._ahead_seconds = ahead_seconds
         return True
