@@ -58,7 +58,8 @@ class ShopOptions(TypedDict, total=False):
 
     `verify`: True, the path of a PEM file to trust, an `ssl.SSLContext`, or False. `proxy`: its URL.
     `retry`: how often and how patiently, None for never. `store_code`: the store view, goes before the
-    one in the endpoint. `on_exchange`: told every attempt, with secrets masked; it must not raise.
+    one in the endpoint. `on_exchange`: told every attempt, with secrets masked; when it raises, that is
+    logged and the call goes on.
     """
 
     timeouts: Timeouts
