@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from mageferry.hub.security.fields import SecretField
 from mageferry.hub.trade.models import Account, Location, Order, OrderItem, OrderPayment, Seller
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
+from mageferry.magento.signature import PathRule, SignatureMethod
 
 NO_WAREHOUSE = ("", "--")
 
@@ -59,6 +61,11 @@ def default_exporting_statuses() -> list[str]:
     return ["rfs"]
 
 
+def new_callback_key() -> str:
+    """The part of a connector's callback address that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
 class Magento2Connector(models.Model):
     """A connection to one Magento 2 / Adobe Commerce."""
 
@@ -75,12 +82,31 @@ class Magento2Connector(models.Model):
     token = SecretField(blank=True, default="", editable=False)
     token_obtained_at = models.DateTimeField(null=True, blank=True, editable=False)
     token_expires_at = models.DateTimeField("token expires at", null=True, blank=True, editable=False)
+    totp_secret = SecretField(
+        "authenticator secret",
+        blank=True,
+        default="",
+        help_text="Token Based with two-factor authentication: the text Magento showed below the QR code of the "
+        "Google Authenticator provider.",
+    )
+    totp_step = models.BigIntegerField(default=-1, db_default=-1, editable=False)
     consumer_key = models.CharField(
         max_length=64, blank=True, help_text="OAuth Based: of the shop's integration."
     )
     consumer_secret = SecretField(blank=True, default="")
     access_token = SecretField(blank=True, default="")
     access_token_secret = SecretField(blank=True, default="")
+    signature_method = models.CharField(
+        max_length=12,
+        choices=[(method.value, method.value) for method in SignatureMethod],
+        default=SignatureMethod.HMAC_SHA256.value,
+        db_default=SignatureMethod.HMAC_SHA256.value,
+        help_text="OAuth Based: HMAC-SHA1 is for Magento before 2.4.4 only.",
+    )
+    path_rule = models.CharField(
+        max_length=10, default=PathRule.RESERVED.value, db_default=PathRule.RESERVED.value, editable=False
+    )
+    callback_key = models.CharField(max_length=43, default=new_callback_key, editable=False, unique=True)
     verify_tls = models.BooleanField(
         "verify TLS", default=True, help_text="Refuse a shop whose certificate isn't trusted."
     )
@@ -270,6 +296,34 @@ class AccountMagento(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} from {self.magento2_seller}"
+
+
+class ActivationStatus(models.TextChoices):
+    RECEIVED = "received", "Received"
+    EXCHANGED = "exchanged", "Exchanged"
+    FAILED = "failed", "Failed"
+
+
+class Magento2Activation(models.Model):
+    """One click on Activate or Reauthorize in a Magento: the keys it posted, until they are exchanged."""
+
+    connector = models.ForeignKey(Magento2Connector, on_delete=models.CASCADE, related_name="activations")
+    consumer_key = models.CharField(max_length=64)
+    consumer_secret = SecretField(blank=True, default="")
+    verifier = SecretField(blank=True, default="")
+    store_base_url = models.CharField(max_length=255)
+    received_at = models.DateTimeField()
+    status = models.CharField(max_length=9, choices=ActivationStatus, default=ActivationStatus.RECEIVED)
+    error = models.TextField(blank=True)
+    remedy = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "magento2_activation"
+        verbose_name = "integration activation"
+        ordering = ("-received_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.connector} {self.received_at:%Y-%m-%d %H:%M:%S}"
 
 
 class Direction(models.TextChoices):

@@ -13,19 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mageferry.http import Secret, Timeouts
-from mageferry.hub.connectors.models import Authentication, Magento2Connector
-from mageferry.hub.connectors.vault import ConnectorVault
-from mageferry.magento import AdminToken, ConfigurationError, Magento
+from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.sign_in import SIGN_IN_FIELDS, authentication_of, remember_path_rule
+from mageferry.magento import Authentication, Magento
 
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
     """What a client is made of; another value means another client."""
 
-    connector_pk: int
     endpoint: str
-    username: str
-    password: Secret
+    sign_in: tuple[str | Secret, ...]
     verify_tls: bool
     timeout_seconds: int
 
@@ -33,6 +31,7 @@ class _Settings:
 @dataclass(slots=True)
 class _Shared:
     settings: _Settings
+    authentication: Authentication
     shop: Magento
     users: int = 0
     retired: bool = False
@@ -52,12 +51,16 @@ def open_shop(connector: Magento2Connector) -> Iterator[Magento]:
     with _lock:
         held = _shared.get(connector.pk)
         if held is None or held.settings != settings:
+            authentication = authentication_of(connector)
             _retire(held)
-            held = _shared[connector.pk] = _Shared(settings, _connect(settings))
+            held = _shared[connector.pk] = _Shared(
+                settings, authentication, _connect(settings, authentication)
+            )
         held.users += 1
     try:
         yield held.shop
     finally:
+        remember_path_rule(connector, held.authentication)
         with _lock:
             held.users -= 1
             if held.retired and not held.users:
@@ -83,30 +86,18 @@ def _retire(held: _Shared | None) -> None:
 
 
 def _settings_of(connector: Magento2Connector) -> _Settings:
-    if connector.authentication == Authentication.OAUTH:
-        raise ConfigurationError(
-            "OAuth Based isn't available in this version.",
-            remedy="Choose Token Based with an admin user of the shop.",
-        )
-    if not connector.username or not connector.password:
-        raise ConfigurationError(
-            f"The connector {connector.name} has no username or no password.",
-            remedy="Enter the admin user's name and password on the connector.",
-        )
     return _Settings(
-        connector.pk,
         connector.endpoint,
-        connector.username,
-        connector.password,
+        tuple(getattr(connector, name) for name in SIGN_IN_FIELDS),
         connector.verify_tls,
         connector.timeout_seconds,
     )
 
 
-def _connect(settings: _Settings) -> Magento:
+def _connect(settings: _Settings, authentication: Authentication) -> Magento:
     return Magento(
         settings.endpoint,
-        AdminToken(settings.username, settings.password, vault=ConnectorVault(settings.connector_pk)),
+        authentication,
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
     )

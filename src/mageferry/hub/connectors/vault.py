@@ -73,3 +73,16 @@ class ConnectorVault:
                 yield
             finally:
                 lease.release()
+
+
+class ConnectorCodeLog:
+    """Which one-time code a connector used last: over all processes a code is used once."""
+
+    def __init__(self, connector_pk: int) -> None:
+        self._pk = connector_pk
+
+    @_own_connection()
+    def claim(self, step: int) -> bool:
+        """Take a time step; False when it, or a later one, was taken."""
+        rows = Magento2Connector.objects.filter(pk=self._pk, totp_step__lt=step)
+        return bool(rows.update(totp_step=step))
