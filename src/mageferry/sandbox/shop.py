@@ -11,6 +11,7 @@ import orjson
 
 from mageferry.sandbox.access import AccessControl
 from mageferry.sandbox.database import Database
+from mageferry.sandbox.documents import DocumentBook
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import OrderBook, Record, records
 from mageferry.sandbox.php import Value, to_int
@@ -51,6 +52,7 @@ class Shop:
         self.settings = Settings()
         self.access = AccessControl(self.database, self.clock.seconds)
         self.orders = OrderBook(self.database)
+        self.papers = DocumentBook(self.database)
         self._documents: dict[str, Value] = {}
 
     @property

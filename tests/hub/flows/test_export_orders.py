@@ -27,7 +27,9 @@ def row(back_office_connector: Magento2Connector) -> Magento2Seller:
 
 
 def export_orders(row: Magento2Seller) -> Run:
-    return runner.run_flow(EXPORT_ORDERS, Magento2Seller.objects.select_related("connector", "account").get(pk=row.pk))
+    return runner.run_flow(
+        EXPORT_ORDERS, Magento2Seller.objects.select_related("connector", "account").get(pk=row.pk)
+    )
 
 
 def exported(shop: Sandbox) -> dict[str, dict[str, Any]]:
@@ -59,7 +61,9 @@ def test_an_order_arrives_with_its_money_people_and_numbers(row: Magento2Seller,
     assert Decimal(str(theirs["grand_total"])) == order.grand_total
     assert theirs["total_paid"] == theirs["grand_total"]
     assert theirs["billing_address"]["street"] == ["12 Quay Street", "Flat 3"]
-    assert theirs["extension_attributes"]["shipping_assignments"][0]["shipping"]["method"] == "flatrate_flatrate"
+    assert (
+        theirs["extension_attributes"]["shipping_assignments"][0]["shipping"]["method"] == "flatrate_flatrate"
+    )
     order.refresh_from_db()
     assert order.connector_id == theirs["entity_id"]
     assert order.magento.order_payment_id == theirs["payment"]["entity_id"]
@@ -80,7 +84,9 @@ def test_a_second_run_sends_nothing(row: Magento2Seller, back_office: Sandbox):
 
 
 @pytest.mark.parametrize("number_rule", NumberRule.values)
-@pytest.mark.parametrize("fault", ["lost_reply", "reset_after", "truncated", "empty_ok", "internal_error", "error_page"])
+@pytest.mark.parametrize(
+    "fault", ["lost_reply", "reset_after", "truncated", "empty_ok", "internal_error", "error_page"]
+)
 def test_an_answer_that_never_came_never_makes_a_second_order(
     row: Magento2Seller, back_office: Sandbox, fault: str, number_rule: str
 ):
@@ -104,7 +110,9 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks_first(
     (held,) = ledger.claim("worker that dies", kinds=["export_order"])
     ledger.record_step(held, Step.SENDING)
     with open_shop(row.connector) as shop:
-        shop.orders.create(build_entity(order, Magento2Seller.objects.select_related("connector").get(pk=row.pk)))
+        shop.orders.create(
+            build_entity(order, Magento2Seller.objects.select_related("connector").get(pk=row.pk))
+        )
     # kill -9 here: nothing more is written, the lease runs out.
     WorkUnit.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
     back_office.control.clear_requests()
