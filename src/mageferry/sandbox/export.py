@@ -16,7 +16,9 @@ from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record, records
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import product_row
+from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.stock import open_units
 from mageferry.sandbox.tables import (
     ATTRIBUTE_SETS,
     COUPONS,
@@ -81,8 +83,19 @@ def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]
         orders = lists.get("orders", [])
         shop.orders.save_many(orders)
         shop.orders.note_ids(orders)
+        _reserve(shop, orders)
         for name, paper in NUMBERED.items():
             shop.papers.note_ids(paper, lists.get(name, ()))
+
+
+def _reserve(shop: Shop, orders: Iterable[Record]) -> None:
+    """Orders that were placed hold back what they have not shipped yet."""
+    stocks: dict[int, int] = {}
+    for order in map(SalesOrder, orders):
+        if order.store_id not in stocks:
+            stocks[order.store_id] = shop.stock_of(order.store_id)
+        for line, quantity in open_units(order):
+            shop.warehouse.reserve(stocks[order.store_id], line.sku, quantity)
 
 
 def _fill_table(

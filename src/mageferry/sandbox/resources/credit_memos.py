@@ -35,7 +35,7 @@ from mageferry.sandbox.sales.refunding import (
     register_refund,
     register_saved_refund,
 )
-from mageferry.sandbox.stock import put_back
+from mageferry.sandbox.stock import unshipped_units
 from mageferry.sandbox.tables import CREDIT_MEMOS
 
 COULD_NOT_SAVE = "Could not save a Creditmemo, see error log for details"
@@ -102,7 +102,7 @@ def _save_refund(call: Call, draft: Draft) -> Record:
     if flag(call, "notify"):
         send_mail(memo)
     with shop.database.transaction():
-        _return_to_stock(call, draft)
+        _adjust_stock(call, draft)
         _save(call, memo, order, history)
     return memo
 
@@ -114,12 +114,18 @@ def _save(call: Call, memo: Record, order: SalesOrder, history: Record) -> None:
     call.shop.orders.save(order.record)
 
 
-def _return_to_stock(call: Call, draft: Draft) -> None:
+def _adjust_stock(call: Call, draft: Draft) -> None:
+    """Units that return go to where they were shipped from; units that never left are written off."""
     wanted = record(call.record("arguments").get("extension_attributes")).get("return_to_stock_items")
     ids = {to_int(key) for key in wanted} if isinstance(wanted, list) else set()
-    units = [(entry.line, entry.quantity) for entry in draft.lines if entry.line.item_id in ids]
-    shipments = call.shop.papers.of_order(SHIPMENT, draft.order.order_id)
-    put_back(call.shop.database, shipments, units)
+    shop, order = call.shop, draft.order
+    units = [(entry.line, entry.quantity) for entry in draft.lines if entry.quantity > 0]
+    back = [(line, quantity) for line, quantity in units if line.item_id in ids]
+    shop.warehouse.put_back(shop.papers.of_order(SHIPMENT, order.order_id), back)
+    stock_id = shop.stock_of(order.store_id)
+    unshipped = unshipped_units(units)
+    shop.warehouse.release(stock_id, unshipped)
+    shop.warehouse.write_off(stock_id, [unit for unit in unshipped if unit[0].item_id not in ids])
 
 
 def save_credit_memo(call: Call) -> Answer:

@@ -26,7 +26,7 @@ from mageferry.sandbox.routing import Answer, Call, route
 from mageferry.sandbox.sales.invoicing import check_invoice, draft_invoice, register_invoice
 from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.shop import Shop
-from mageferry.sandbox.stock import DEFAULT_SOURCE, StockError, deduct
+from mageferry.sandbox.stock import DEFAULT_SOURCE, StockError
 from mageferry.sandbox.tables import INVOICES
 
 COULD_NOT_SAVE = "Could not save an invoice, see error log for details"
@@ -81,9 +81,10 @@ def _deduct_virtual(shop: Shop, order: SalesOrder, invoice: Record) -> None:
         if line.is_virtual
     ]
     try:
-        deduct(shop.database, DEFAULT_SOURCE, units)
+        shop.warehouse.deduct(DEFAULT_SOURCE, units)
     except StockError:
         raise Refusal(400, COULD_NOT_SAVE) from None
+    shop.warehouse.release(shop.stock_of(order.store_id), units)
 
 
 def save_invoice(call: Call) -> Answer:

@@ -21,6 +21,8 @@ def cancel_order(call: Call) -> Value:
     if not can_cancel(order):
         return False
     cancel(order, call.shop.clock.text())
+    canceled = [(line, line.get("qty_canceled")) for line in order.lines]
+    call.shop.warehouse.release(call.shop.stock_of(order.store_id), canceled)
     return _save(call, order)
 
 

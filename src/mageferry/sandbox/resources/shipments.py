@@ -23,7 +23,7 @@ from mageferry.sandbox.resources.orders import CRITERIA, get_record, list_page
 from mageferry.sandbox.routing import Answer, Call, route
 from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.sales.shipping import check_shipment, pack, register_shipment
-from mageferry.sandbox.stock import StockError, deduct, source_exists, source_of_order
+from mageferry.sandbox.stock import StockError
 from mageferry.sandbox.tables import SHIPMENTS
 
 COULD_NOT_SAVE = "Could not save a shipment, see error log for details"
@@ -57,10 +57,11 @@ def ship_order(call: Call) -> Answer:
         raise Refusal(400, COULD_NOT_SAVE)
     units = [(parcel.line, parcel.quantity) for parcel in parcels]
     try:
-        if not source_exists(shop.database, source_code):
+        if not shop.warehouse.has_source(source_code):
             raise StockError(f"no source {source_code}")
         with shop.database.transaction():
-            deduct(shop.database, source_code, units)
+            shop.warehouse.deduct(source_code, units)
+            shop.warehouse.release(shop.stock_of(order.store_id), units)
             _finish_shipment(call, shipment, order, tracks, now)
     except StockError:
         raise Refusal(400, COULD_NOT_SAVE) from None
@@ -70,7 +71,9 @@ def ship_order(call: Call) -> Answer:
 def _source_code(call: Call, order: SalesOrder) -> str:
     arguments = record(call.record("arguments").get("extension_attributes"))
     named = arguments.get("source_code")
-    return str(named) if not is_empty(named) else source_of_order(call.shop, order.store_id)
+    if not is_empty(named):
+        return str(named)
+    return call.shop.warehouse.shipping_source(call.shop.stock_of(order.store_id))
 
 
 def _is_complete(track: Record) -> bool:

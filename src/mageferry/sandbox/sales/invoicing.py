@@ -188,13 +188,15 @@ def register_invoice(draft: Draft, now: str) -> Record:
     kept = [entry for entry in draft.lines if entry.quantity > 0]
     for entry in kept:
         _register_line(entry)
+    for entry in draft.priced:
+        entry.line.item.setdefault("weee_tax_applied", "[]")
     payment = record(order.record.get("payment"))
     for prefix in PREFIXES:
         _register_totals(draft, prefix, payment)
     order.put("base_total_invoiced_cost", order.get("base_total_invoiced_cost"))
     order.record["updated_at"] = now
     body = draft.body()
-    order.touch_lines([entry.line for entry in kept], now)
+    order.touch_lines([entry.line for entry in draft.lines], now)
     start_processing(order)
     return {**body, "order_id": order.order_id, "state": PAID, "can_void_flag": 0}
 
@@ -205,8 +207,6 @@ def _register_line(entry: DraftLine) -> None:
         for kind in ("tax", _COMPENSATION, "discount"):
             entry.line.add(f"{prefix}{kind}_invoiced", entry.amounts.get(f"{prefix}{kind}_amount", ZERO))
         entry.line.add(f"{prefix}row_invoiced", entry.amounts.get(f"{prefix}row_total", ZERO))
-    if not entry.line.is_dummy:
-        entry.line.item.setdefault("weee_tax_applied", "[]")
 
 
 def _register_totals(draft: Draft, prefix: str, payment: Record) -> None:

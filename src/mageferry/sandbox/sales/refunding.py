@@ -259,11 +259,16 @@ def register_saved_refund(order: SalesOrder, memo: Record, now: str) -> Record:
         amounts = {name: amount(item, name) for name in names}
         _register_line(DraftLine(line, amount(item, "qty"), amounts=amounts))
         order.touch_lines([line], now)
-    totals = {name: amount(memo, name) for name, value in memo.items() if isinstance(value, int | float)}
-    register_totals(order, totals)
+    if "base_grand_total" in memo:
+        totals = {name: amount(memo, name) for name, value in memo.items() if isinstance(value, int | float)}
+        register_totals(order, totals)
+    else:
+        # The payment counts the base amount even then, and nothing else.
+        record(order.record.get("payment")).setdefault("base_amount_refunded", 0)
     order.record["updated_at"] = now
     _settle_refund(order)
-    return _history(order, amount(memo, "base_grand_total"), now, 0)
+    notified = to_int(order.record.get("customer_note_notify"))
+    return _history(order, amount(memo, "base_grand_total"), now, notified)
 
 
 def _history(order: SalesOrder, refunded: Decimal, now: str, notified: int) -> Record:
