@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from mageferry.sandbox.resources import catalog, customers, inventory, orders, stores, tokens
+from mageferry.sandbox.resources import (
+    catalog,
+    credit_memos,
+    customers,
+    inventory,
+    invoices,
+    order_actions,
+    orders,
+    shipments,
+    stores,
+    tokens,
+)
 from mageferry.sandbox.routing import Route, Router
 
 ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *orders.ROUTES,
+    *order_actions.ROUTES,
+    *invoices.ROUTES,
+    *shipments.ROUTES,
+    *credit_memos.ROUTES,
     *catalog.ROUTES,
     *inventory.ROUTES,
     *customers.ROUTES,

@@ -117,6 +117,15 @@ STOCKS = Table("inventory_stock", "stock_id", _columns("inventory-api-data-stock
 STOCK_LINKS = Table(
     "inventory_source_stock_link", "link_id", _columns("inventory-api-data-stock-source-link-interface")
 )
+RESERVATIONS = Table(
+    "inventory_reservation",
+    "reservation_id",
+    {
+        "stock_id": Column("stock_id", ColumnKind.NUMBER),
+        "sku": Column("sku", ColumnKind.TEXT, indexed=True),
+        "quantity": Column("quantity", ColumnKind.NUMBER),
+    },
+)
 PRODUCT_ATTRIBUTES = Table(
     "eav_attribute", "attribute_id", _columns("catalog-data-product-attribute-interface")
 )
@@ -131,5 +140,5 @@ DOCUMENTS = Table(
 
 TABLES = (
     ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CUSTOMERS, SOURCE_ITEMS, SOURCES,
-    STOCKS, STOCK_LINKS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
+    STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
 )  # fmt: skip
