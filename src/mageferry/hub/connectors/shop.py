@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from mageferry.http import Secret, Timeouts
 from mageferry.hub.connectors.models import Authentication, Magento2Connector
+from mageferry.hub.connectors.pace import Pace
 from mageferry.hub.connectors.vault import ConnectorVault
+from mageferry.hub.work.gates import close_gates, gate_of
+from mageferry.hub.work.limits import Policy, set_policy
 from mageferry.magento import AdminToken, ConfigurationError, Magento
 
 
@@ -28,6 +31,8 @@ class _Settings:
     password: Secret
     verify_tls: bool
     timeout_seconds: int
+    connector_key: str
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -70,6 +75,7 @@ def close_shops() -> None:
         for held in _shared.values():
             _retire(held)
         _shared.clear()
+    close_gates()
 
 
 atexit.register(close_shops)
@@ -100,13 +106,17 @@ def _settings_of(connector: Magento2Connector) -> _Settings:
         connector.password,
         connector.verify_tls,
         connector.timeout_seconds,
+        connector.key,
+        Policy(connector.concurrency, connector.requests_per_interval, connector.interval_seconds),
     )
 
 
 def _connect(settings: _Settings) -> Magento:
+    set_policy(settings.connector_key, settings.policy)
     return Magento(
         settings.endpoint,
         AdminToken(settings.username, settings.password, vault=ConnectorVault(settings.connector_pk)),
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
+        plugins=[Pace(gate_of(settings.connector_key))],
     )
