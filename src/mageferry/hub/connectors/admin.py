@@ -88,7 +88,11 @@ class ConnectorAdmin(adminsite.ModelAdmin):
             "Requests",
             {
                 "classes": ("collapse",),
-                "fields": ("verify_tls", ("timeout_seconds", "page_size", "concurrency")),
+                "fields": (
+                    "verify_tls",
+                    ("timeout_seconds", "page_size"),
+                    ("concurrency", "requests_per_interval", "interval_seconds"),
+                ),
             },
         ),
         (

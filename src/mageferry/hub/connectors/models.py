@@ -121,7 +121,15 @@ class Magento2Connector(models.Model):
     concurrency = models.PositiveSmallIntegerField(
         default=4,
         validators=[MinValueValidator(1), MaxValueValidator(32)],
-        help_text="Requests at the same time.",
+        help_text="Requests at the same time, over all workers.",
+    )
+    requests_per_interval = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Requests in one interval, over all workers. 0: as many as the shop takes.",
+    )
+    interval_seconds = models.PositiveIntegerField(
+        default=60, db_default=60, validators=[MinValueValidator(1), MaxValueValidator(86_400)]
     )
     reading_statuses = models.JSONField(
         default=default_reading_statuses, blank=True, help_text="Get orders: Magento's statuses to read."

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from mageferry.http import Secret, Timeouts
 from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.pace import Pace
 from mageferry.hub.connectors.sign_in import SIGN_IN_FIELDS, authentication_of, remember_path_rule
+from mageferry.hub.work.gates import close_gates, gate_of
+from mageferry.hub.work.limits import Policy, set_policy
 from mageferry.magento import Authentication, Magento
 
 
@@ -26,6 +29,8 @@ class _Settings:
     sign_in: tuple[str | Secret, ...]
     verify_tls: bool
     timeout_seconds: int
+    connector_key: str
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -73,6 +78,7 @@ def close_shops() -> None:
         for held in _shared.values():
             _retire(held)
         _shared.clear()
+    close_gates()
 
 
 atexit.register(close_shops)
@@ -91,13 +97,17 @@ def _settings_of(connector: Magento2Connector) -> _Settings:
         tuple(getattr(connector, name) for name in SIGN_IN_FIELDS),
         connector.verify_tls,
         connector.timeout_seconds,
+        connector.key,
+        Policy(connector.concurrency, connector.requests_per_interval, connector.interval_seconds),
     )
 
 
 def _connect(settings: _Settings, authentication: Authentication) -> Magento:
+    set_policy(settings.connector_key, settings.policy)
     return Magento(
         settings.endpoint,
         authentication,
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
+        plugins=[Pace(gate_of(settings.connector_key))],
     )
