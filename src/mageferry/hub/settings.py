@@ -29,6 +29,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # Serves the API's pages of documentation from here.
+    "ninja",
     "mageferry.hub.security",
     "mageferry.hub.work",
     "mageferry.hub.trade",

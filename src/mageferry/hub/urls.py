@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from mageferry.hub.api.resources import api
 from mageferry.hub.web import handshake, views
 
 urlpatterns = [
@@ -15,5 +16,6 @@ urlpatterns = [
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
     path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]
