@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from mageferry.sandbox.access import INTEGRATION, Identity
 from mageferry.sandbox.arguments import Limits, convert_arguments
+from mageferry.sandbox.integrations import Integration, TokenKind
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
+from mageferry.sandbox.oauth import problem_form, token_form
 from mageferry.sandbox.php import Value, parse_query
 from mageferry.sandbox.projection import project
 from mageferry.sandbox.refusals import Crash, Refusal, masked, unauthorized
@@ -21,6 +24,7 @@ JSON = "application/json; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 HTML = "text/html; charset=UTF-8"
 PLAIN = "text/plain;charset=UTF-8"
+_TOKEN_PATHS = ("/oauth/token/request", "/oauth/token/access")
 CRASHED = "An error has happened during application run. See exception log for details.\n"
 
 
@@ -50,6 +54,8 @@ class FrontController:
         self._router = router
 
     def answer(self, request: Request) -> Response:
+        if request.path.removeprefix("/index.php") in _TOKEN_PATHS:
+            return self._serve_token(request)
         if not is_rest_path(request.path):
             return Response(
                 404,
@@ -76,7 +82,7 @@ class FrontController:
     def _serve(self, request: Request) -> Answer:
         store_code, path = split_store(request.path, self._shop.store_codes())
         match = self._router.match(request.method, path)
-        identity = self._shop.access.authenticate(request.headers.get("authorization"))
+        identity = self._identify(request)
         if not self._shop.access.permits(identity, match.route.resource):
             raise unauthorized(match.route.resource)
         query = parse_query(request.query) if request.query else {}
@@ -89,12 +95,59 @@ class FrontController:
         fields = query.get("fields")
         return project(_value(answer), fields) if fields not in (None, "", "0") else answer
 
+    def _identify(self, request: Request) -> Identity | None:
+        """Whom the request speaks for: a bearer of a token, or an integration by its signature. Raises
+        Refusal for a signature that does not hold.
+        """
+        header = request.headers.get("authorization") or ""
+        if header[:6].lower() == "oauth ":
+            signer = self._shop.oauth.verify(
+                request.method, request.base_url, request.path, request.query, header
+            )
+            return integration_identity(signer)
+        return self._shop.access.authenticate(header) or self._bearing_integration(header)
+
+    def _bearing_integration(self, header: str) -> Identity | None:
+        """The integration whose access token is used as a bearer token, where the shop allows that."""
+        pieces = header.split(" ")
+        if len(pieces) != 2 or pieces[0].lower() != "bearer":
+            return None
+        token = self._shop.integrations.token(pieces[1])
+        if token is None or token.kind != TokenKind.ACCESS or token.revoked:
+            return None
+        if not self._shop.settings.flag("oauth/consumer/enable_integration_as_bearer"):
+            return None
+        entry = self._shop.integrations.by_id(token.consumer_id)
+        return integration_identity(entry) if entry else None
+
+    def _serve_token(self, request: Request) -> Response:
+        """The token endpoints of the handshake: form encoded answers, errors included."""
+        verifier = self._shop.oauth
+        exchange = (
+            verifier.create_request_token
+            if request.path.endswith("/request")
+            else verifier.create_access_token
+        )
+        header = request.headers.get("authorization") or ""
+        try:
+            token = exchange(request.method, request.base_url, request.path, request.query, header)
+        except Refusal as refusal:
+            return Response(refusal.status, problem_form(refusal).encode(), HTML)
+        return Response(200, token_form(token).encode(), HTML)
+
     def _limits(self) -> Limits:
         settings = self._shop.settings
         return Limits(
             page_size=settings.number("webapi/validation/maximum_page_size"),
             array_size=settings.number("webapi/validation/complex_array_limit"),
         )
+
+
+def integration_identity(entry: Integration) -> Identity | None:
+    """An inactive integration, or one that was created anew, is nobody."""
+    if not entry.active:
+        return None
+    return Identity(entry.integration_id, INTEGRATION, frozenset(entry.resources))
 
 
 def _sent(request: Request, match: Match, query: dict[str, Value]) -> dict[str, Value]:

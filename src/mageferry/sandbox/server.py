@@ -124,6 +124,7 @@ class Sandbox:
             site = web.TCPSite(runner, self._host, self._port, backlog=1024)
             await site.start()
             self._port = runner.addresses[0][1]
+            self.control.base_url = self.url
             started()
             await self._stop.wait()
         finally:

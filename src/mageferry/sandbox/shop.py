@@ -12,7 +12,9 @@ import orjson
 from mageferry.sandbox.access import AccessControl
 from mageferry.sandbox.database import Database
 from mageferry.sandbox.documents import DocumentBook
+from mageferry.sandbox.integrations import IntegrationBook
 from mageferry.sandbox.media import encode_json
+from mageferry.sandbox.oauth import Verifier
 from mageferry.sandbox.orderbook import OrderBook, Record, records
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.refusals import Refusal
@@ -52,6 +54,8 @@ class Shop:
         self.clock = Clock()
         self.settings = Settings()
         self.access = AccessControl(self.database, self.clock.seconds)
+        self.integrations = IntegrationBook(self.database, self.clock.seconds)
+        self.oauth = Verifier(self.integrations, self.settings)
         self.orders = OrderBook(self.database)
         self.papers = DocumentBook(self.database)
         self.warehouse = Warehouse(self.database)
@@ -76,7 +80,7 @@ class Shop:
         self._documents.pop(name, None)
 
     def clear(self) -> None:
-        """Empty the shop; users and their tokens stay."""
+        """Empty the shop; users, integrations and their tokens stay."""
         self.database.clear()
         self._documents.clear()
 

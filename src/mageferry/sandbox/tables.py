@@ -133,6 +133,33 @@ ATTRIBUTE_SETS = Table("eav_attribute_set", "attribute_set_id", _columns("eav-da
 TAX_RATES = Table("tax_calculation_rate", "id", _columns("tax-data-tax-rate-interface"))
 TAX_RULES = Table("tax_calculation_rule", "id", _columns("tax-data-tax-rule-interface"))
 COUPONS = Table("salesrule_coupon", "coupon_id", _columns("sales-rule-data-coupon-interface"))
+INTEGRATIONS = Table(
+    "integration",
+    "integration_id",
+    {name: Column(name, ColumnKind.TEXT, indexed=True) for name in ("name", "consumer_key")},
+    unique=(("name",), ("consumer_key",)),
+    kept=True,
+)
+OAUTH_TOKENS = Table(
+    "oauth_token",
+    "token_id",
+    {
+        "consumer_id": Column("consumer_id", ColumnKind.NUMBER, indexed=True),
+        "token": Column("token", ColumnKind.TEXT, indexed=True),
+    },
+    unique=(("token",),),
+    kept=True,
+)
+NONCES = Table(
+    "oauth_nonce",
+    "nonce_id",
+    {
+        "consumer_id": Column("consumer_id", ColumnKind.NUMBER),
+        "nonce": Column("nonce", ColumnKind.TEXT, indexed=True),
+    },
+    unique=(("nonce", "consumer_id"),),
+    kept=True,
+)
 DOCUMENTS = Table(
     "document", "document_id", {"name": Column("name", ColumnKind.TEXT, indexed=True)}, unique=(("name",),)
 )
@@ -141,4 +168,5 @@ DOCUMENTS = Table(
 TABLES = (
     ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CUSTOMERS, SOURCE_ITEMS, SOURCES,
     STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
+    INTEGRATIONS, OAUTH_TOKENS, NONCES,
 )  # fmt: skip
