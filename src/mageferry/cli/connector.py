@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 app = typer.Typer(help="Connectors: connections to Magento 2 shops.", no_args_is_help=True)
 
@@ -28,7 +27,7 @@ def list_connectors() -> None:
             str(len(connector.sellers.all())),
             f"{connector.error} {connector.remedy}".strip(),
         )
-    Console().print(table)
+    screen().print(table)
 
 
 @app.command("test")
@@ -38,7 +37,7 @@ def test(name: Annotated[str, typer.Argument(metavar="CONNECTOR", help="Name of 
     from mageferry.hub.connectors.models import Magento2Connector
     from mageferry.hub.connectors.readiness import test_connection
 
-    console = Console()
+    console = screen()
     connector = Magento2Connector.objects.filter(name__iexact=name).first()
     if connector is None:
         known = ", ".join(Magento2Connector.objects.values_list("name", flat=True)) or "none yet"

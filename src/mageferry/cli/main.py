@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 
 from mageferry import __version__
-from mageferry.cli import connector, demo, flow, orders, sandbox, server
+from mageferry.cli import connector, demo, flow, orders, server
 from mageferry.cli.hub import readable_errors
+from mageferry.cli.sandbox import sandbox
 
 app = typer.Typer(
     name="mageferry",
@@ -20,7 +21,7 @@ app.command("demo")(demo.demo)
 app.command("up")(server.up)
 app.command("migrate")(server.migrate)
 app.command("make-key")(server.make_key)
-app.command("sandbox")(sandbox.sandbox)
+app.command("sandbox")(sandbox)
 app.add_typer(connector.app, name="connector")
 app.add_typer(flow.app, name="flow")
 app.add_typer(orders.app, name="orders")

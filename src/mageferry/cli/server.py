@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
 from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def migrate() -> None:
     from mageferry.hub.setup import migrate_database
 
     applied = migrate_database()
-    Console().print(
+    screen().print(
         f"{applied} migrations applied." if applied else "The database is up to date.", highlight=False
     )
 
@@ -53,17 +53,18 @@ def up(
     from mageferry.hub.work.dispatch import Worker
     from mageferry.hub.wsgi import application
 
-    console = Console()
+    console = screen()
     migrate_database()
     sign_in = ensure_sign_in()
     try:
-        server = create_server(
-            application, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
-        )
+        listener = socket.create_server((host, port))
     except OSError as error:
         return stop(
             console, f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port."
         )
+    server = create_server(
+        application, sockets=[listener], threads=8, ident=None, clear_untrusted_proxy_headers=True
+    )
     worker = Worker(threads=configuration().worker_threads)
     web = threading.Thread(target=server.run, name="web", daemon=True)
 
@@ -73,7 +74,7 @@ def up(
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     web.start()
-    console.print(f"Mageferry is up: http://{host}:{server.effective_port}/", highlight=False)
+    console.print(f"Mageferry is up: http://{host}:{listener.getsockname()[1]}/", highlight=False)
     if sign_in is not None:
         console.print(
             f"Sign in as {sign_in.username} with the password {sign_in.password.reveal()} (shown this once; "

@@ -27,7 +27,9 @@ def row(back_office_connector: Magento2Connector) -> Magento2Seller:
 
 
 def export_orders(row: Magento2Seller) -> Run:
-    return runner.run_flow(EXPORT_ORDERS, Magento2Seller.objects.select_related("connector", "account").get(pk=row.pk))
+    return runner.run_flow(
+        EXPORT_ORDERS, Magento2Seller.objects.select_related("connector", "account").get(pk=row.pk)
+    )
 
 
 def exported(shop: Sandbox) -> dict[str, dict[str, Any]]:
@@ -59,7 +61,9 @@ def test_an_order_arrives_with_its_money_people_and_numbers(row: Magento2Seller,
     assert Decimal(str(theirs["grand_total"])) == order.grand_total
     assert theirs["total_paid"] == theirs["grand_total"]
     assert theirs["billing_address"]["street"] == ["12 Quay Street", "Flat 3"]
-    assert theirs["extension_attributes"]["shipping_assignments"][0]["shipping"]["method"] == "flatrate_flatrate"
+    assert (
+        theirs["extension_attributes"]["shipping_assignments"][0]["shipping"]["method"] == "flatrate_flatrate"
+    )
     order.refresh_from_db()
     assert order.connector_id == theirs["entity_id"]
     assert order.magento.order_payment_id == theirs["payment"]["entity_id"]
@@ -80,7 +84,9 @@ def test_a_second_run_sends_nothing(row: Magento2Seller, back_office: Sandbox):
 
 
 @pytest.mark.parametrize("number_rule", NumberRule.values)
-@pytest.mark.parametrize("fault", ["lost_reply", "reset_after", "truncated", "empty_ok", "internal_error", "error_page"])
+@pytest.mark.parametrize(
+    "fault", ["lost_reply", "reset_after", "truncated", "empty_ok", "internal_error", "error_page"]
+)
 def test_an_answer_that_never_came_never_makes_a_second_order(
     row: Magento2Seller, back_office: Sandbox, fault: str, number_rule: str
 ):
@@ -100,11 +106,13 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks_first(
     row: Magento2Seller, back_office: Sandbox
 ):
     order = make_order(row.account)
-    ledger.write_intents([intent_for(order.pk, row)])
+    ledger.write_intents([intent_for(order, row)])
     (held,) = ledger.claim("worker that dies", kinds=["export_order"])
     ledger.record_step(held, Step.SENDING)
     with open_shop(row.connector) as shop:
-        shop.orders.create(build_entity(order, Magento2Seller.objects.select_related("connector").get(pk=row.pk)))
+        shop.orders.create(
+            build_entity(order, Magento2Seller.objects.select_related("connector").get(pk=row.pk))
+        )
     # kill -9 here: nothing more is written, the lease runs out.
     WorkUnit.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
     back_office.control.clear_requests()
@@ -116,7 +124,7 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks_first(
 
 def test_the_late_worker_can_write_nothing_any_more(row: Magento2Seller):
     order = make_order(row.account)
-    ledger.write_intents([intent_for(order.pk, row)])
+    ledger.write_intents([intent_for(order, row)])
     (late,) = ledger.claim("late", kinds=["export_order"])
     WorkUnit.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
     (now,) = ledger.claim("now", kinds=["export_order"])
@@ -130,7 +138,7 @@ def test_the_late_worker_can_write_nothing_any_more(row: Magento2Seller):
 
 def test_four_workers_make_one_order_of_each(row: Magento2Seller, back_office: Sandbox):
     orders = [make_order(row.account) for _ in range(12)]
-    ledger.write_intents([intent_for(order.pk, row) for order in orders])
+    ledger.write_intents([intent_for(order, row) for order in orders])
     workers = [Worker(kinds=["export_order"], threads=2) for _ in range(4)]
     threads = [threading.Thread(target=worker.run, kwargs={"until_idle": True}) for worker in workers]
     for thread in threads:

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from mageferry.hub.connectors.models import AccountMagento, Direction, Magento2Connector, Magento2Seller, OrdersMagento
+from mageferry.hub.connectors.models import (
+    AccountMagento,
+    Direction,
+    Magento2Connector,
+    Magento2Seller,
+    OrdersMagento,
+)
 from mageferry.hub.flows import registry, runner
 from mageferry.hub.flows.get_orders import GET_ORDERS, criteria_for
 from mageferry.hub.trade.models import Order, OrderHistory, OrderPayment, PaymentType
@@ -169,10 +175,14 @@ def test_an_exported_order_is_not_taken_over_again(row: Magento2Seller, storefro
 def test_first_run_goes_back_ninety_days(row: Magento2Seller):
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     assert ("updated_at", "from", "2026-08-24 12:00:00") in [
-        (each.field, each.condition, each.value) for group in criteria_for(row, None, now).groups for each in group
+        (each.field, each.condition, each.value)
+        for group in criteria_for(row, None, now).groups
+        for each in group
     ]
     assert ("updated_at", "from", "2026-11-22 11:45:00") in [
-        (each.field, each.condition, each.value) for group in criteria_for(row, now, now).groups for each in group
+        (each.field, each.condition, each.value)
+        for group in criteria_for(row, now, now).groups
+        for each in group
     ]
 
 

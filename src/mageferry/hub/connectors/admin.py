@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from mageferry.hub import adminsite
@@ -22,13 +23,32 @@ class ConnectorForm(SecretFormsMixin, forms.ModelForm):  # type: ignore[type-arg
         fields = "__all__"
 
 
-class SellerInline(adminsite.TabularInline):
+class SellerRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The seller rows of one connector: the same store, account and seller only once."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen = set()
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", {})
+            if not values or values.get("DELETE"):
+                continue
+            key = (values.get("store_id"), values.get("account"), values.get("seller"))
+            if key in seen:
+                raise ValidationError("Two rows have the same store, account and seller: keep one of them.")
+            seen.add(key)
+
+
+class SellerInline(adminsite.StackedInline):
     model = models.Magento2Seller
+    formset = SellerRows
     fields = (
-        "store_id", "store_code", "account", "seller", "location", "warehouse_code", "get_orders", "export_orders",
-        "create_shipments", "get_shipments", "create_return", "get_inventory", "get_products",
-        "sent_customer_notification", "export_orders_per_seller",
-    )  # fmt: skip
+        ("store_id", "store_code", "warehouse_code"),
+        ("account", "seller", "location"),
+        ("get_orders", "export_orders", "create_shipments"),
+        ("get_shipments", "create_return", "get_inventory"),
+        ("get_products", "sent_customer_notification", "export_orders_per_seller"),
+    )
     verbose_name = "seller row"
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
-import socket
 
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.db.models.expressions import Combinable, Value
@@ -17,9 +14,4 @@ def now_plus(seconds: float) -> Combinable:
     return ExpressionWrapper(Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField())
 
 
-def owner_name(part: str) -> str:
-    """Who holds a lease: machine, process, part of it, and a random tail so that a reused pid isn't taken for it."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{part[:16]}:{secrets.token_hex(4)}"
-
-
-__all__ = ["F", "Now", "now_plus", "owner_name"]
+__all__ = ["F", "Now", "now_plus"]

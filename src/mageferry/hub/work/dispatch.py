@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from django.db import DatabaseError, connection
 
 from mageferry.hub.work import ledger
-from mageferry.hub.work.clock import owner_name
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.ledger import Claim, Outcome
+from mageferry.hub.work.owners import owner_name
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,7 @@ class Worker:
 
     def run(self, *, until_idle: bool = False) -> int:
         """Work; returns how many attempts were made when stopped (or when nothing is due any more)."""
+        ledger.free_units_of_the_dead()
         threads = [
             threading.Thread(target=self._loop, args=(until_idle,), name=f"work-{number}")
             for number in range(self._threads)

@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from mageferry.hub.work.clock import Now, now_plus
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import CLAIMABLE, OPEN, Step, UnitStatus, WorkUnit
+from mageferry.hub.work.owners import is_dead
 
 LEASE_SECONDS = 120.0
 MAX_ATTEMPTS = 12
@@ -144,6 +145,17 @@ def claim(
         if swapped:
             claims.append(Claim(WorkUnit.objects.get(pk=pk), owner, token + 1))
     return claims
+
+
+def free_units_of_the_dead() -> int:
+    """Units held by processes of this machine that are gone are due at once, not only when their lease ends."""
+    owners = (
+        WorkUnit.objects.filter(status=UnitStatus.PROCESSING).values_list("lease_owner", flat=True).distinct()
+    )
+    dead = [owner for owner in owners if is_dead(owner)]
+    return WorkUnit.objects.filter(status=UnitStatus.PROCESSING, lease_owner__in=dead).update(
+        lease_expires_at=Now()
+    )
 
 
 def renew(claims: Sequence[Claim], lease_seconds: float = LEASE_SECONDS) -> None:
