@@ -38,9 +38,10 @@ def describe(figures: dict[str, Any]) -> Section:
     ]
     return Section(
         f"Importing {imported:,} orders into SQLite",
-        f"Pages of {PAGE_SIZE} raw orders are checked, mapped and stored, {figures['rows'] / imported:.1f} rows an order, "
-        "a transaction a page. Against it: the same statements with the same rows, ready made, by Python's sqlite3 "
-        f"with the same schema and pragmas. Median of {len(turns)} turns.",
+        f"Pages of {PAGE_SIZE} raw orders are checked, mapped and stored, "
+        f"{figures['rows'] / imported:.1f} rows an order, a transaction a page. "
+        "Against it: the same statements with the same rows, ready made, by Python's sqlite3 with the same "
+        f"schema and pragmas. Median of {len(turns)} turns.",
         ("importer", "wall s", "orders/s", "to the bare insert"),
         rows,
     )
