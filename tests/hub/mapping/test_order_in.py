@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mageferry.hub.connectors.models import default_status_map
-from mageferry.hub.mapping.order_in import UnusableRecord, read_order
+from mageferry.hub.mapping.fields import UnusableRecord
+from mageferry.hub.mapping.order_in import read_order
 from tests.hub.builders import remote_item, remote_order
 
 STATUS_MAP = default_status_map()

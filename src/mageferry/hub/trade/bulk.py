@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -29,36 +30,38 @@ class Table:
         ]
         self._pk_column = model._meta.pk.column
         self._table = model._meta.db_table
-        self._datetimes = tuple(
-            i for i, field in enumerate(fields) if isinstance(field, models.DateTimeField)
-        )
+        self._moments = [place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
+        self._decimals = [
+            place
+            for place, field in enumerate(fields)
+            if isinstance(field, models.DecimalField) and not field.null
+        ]
 
-    def insert(self, rows: Iterable[Row]) -> None:
-        """Insert the rows."""
-        ready = self._adapt(rows) if self._datetimes and connection.vendor == "sqlite" else list(rows)
-        if not ready:
-            return
+    @cached_property
+    def _statement(self) -> str:
         quote = connection.ops.quote_name
         names = ", ".join(quote(column) for column in self._columns)
         marks = ", ".join(["%s"] * len(self._columns))
         # Table and columns are our own models', the values go apart.
-        statement = " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, ready)
+        return " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
 
-    def _adapt(self, rows: Iterable[Row]) -> Sequence[Sequence[Any]]:
-        """SQLite wants Django's text form of a moment; PostgreSQL's driver takes it as it is."""
-        texts: dict[dt.datetime | None, Any] = {None: None}
-        ready: list[list[Any]] = []
-        for row in rows:
-            values = list(row)
-            for i in self._datetimes:
-                moment = values[i]
-                if moment not in texts:
-                    texts[moment] = connection.ops.adapt_datetimefield_value(moment)
-                values[i] = texts[moment]
-            ready.append(values)
-        return ready
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert the rows."""
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    self._statement, self._adapt(rows) if connection.vendor == "sqlite" else rows
+                )
+
+    def _adapt(self, rows: Sequence[Row]) -> list[Row]:
+        """SQLite wants texts for moments and decimals; a column at a time is much faster than value by value."""
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for place in self._moments:
+            texts = {moment: _moment_text(moment) for moment in set(columns[place])}
+            columns[place] = map(texts.__getitem__, columns[place])
+        for place in self._decimals:
+            columns[place] = map(str, columns[place])
+        return list(zip(*columns, strict=True))
 
     def reserve_ids(self, count: int) -> list[int]:
         """Primary keys for `count` new rows, nobody else's. Inside a transaction."""
@@ -76,6 +79,11 @@ class Table:
             row = cursor.fetchone()
             last = row[0] if row else 0
             return list(range(last + 1, last + 1 + count))
+
+
+def _moment_text(moment: dt.datetime | None) -> str | None:
+    """A moment as Django keeps it in SQLite: in UTC, without a zone."""
+    return None if moment is None else str(moment.astimezone(dt.UTC).replace(tzinfo=None))
 
 
 def json_text(value: dict[str, Any] | list[Any]) -> str:
