@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.mapping.amounts import cents
-from mageferry.hub.mapping.order_out import (
-    UnsendableOrder,
-    _prune,
-    build_entity,
-    close_amounts,
-    increment_id_for,
-)
+from mageferry.hub.mapping.order_amounts import UnsendableOrder, close_amounts
+from mageferry.hub.mapping.order_out import build_entity, increment_id_for, prune
 from mageferry.hub.trade.models import Account, Order, OrderAddress, OrderItem, OrderPayment
 
 CENTS = st.integers(min_value=0, max_value=500_000).map(lambda number: Decimal(number) / 100)
@@ -141,4 +136,4 @@ def test_empty_nodes_are_left_out_zero_and_false_stay():
         "g": Decimal(0),
         "h": {"i": "", "j": [None, 1]},
     }
-    assert _prune(value) == {"e": 0, "f": False, "g": 0, "h": {"j": [1]}}
+    assert prune(value) == {"e": 0, "f": False, "g": 0, "h": {"j": [1]}}

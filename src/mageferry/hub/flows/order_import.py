@@ -170,7 +170,9 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
             for item_pk, (pk, position, item, entity_id) in zip(item_ids, items, strict=True)
         ]
     )  # fmt: skip
-    _ADDRESSES.insert([(pk, *_ADDRESS_VALUES(address)) for pk, record in pairs for address in record.addresses])
+    _ADDRESSES.insert(
+        [(pk, *_ADDRESS_VALUES(address)) for pk, record in pairs for address in record.addresses]
+    )
     _PAYMENTS.insert(payments)
     _ORDERS_MAGENTO.insert([_order_magento_row(pk, row, record) for pk, record in pairs])
     _ITEMS_MAGENTO.insert(

@@ -30,7 +30,9 @@ class Table:
         ]
         self._pk_column = model._meta.pk.column
         self._table = model._meta.db_table
-        self._moments = [place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
+        self._moments = [
+            place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)
+        ]
         self._decimals = [
             place
             for place, field in enumerate(fields)
