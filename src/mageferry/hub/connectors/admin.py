@@ -45,17 +45,22 @@ class SellerRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
             seen.add(key)
 
 
-class SellerInline(adminsite.StackedInline):
+class SellerInline(adminsite.TabularInline):
     model = models.Magento2Seller
     formset = SellerRows
     fields = (
-        ("store_id", "store_code", "warehouse_code"),
-        ("account", "seller", "location"),
-        ("get_orders", "export_orders", "create_shipments"),
-        ("get_shipments", "create_return", "get_inventory"),
-        ("get_products", "sent_customer_notification", "export_orders_per_seller"),
-    )
+        "store_id", "store_code", "account", "seller", "location", "warehouse_code", "get_orders", "export_orders",
+        "create_shipments", "get_shipments", "create_return", "get_inventory", "get_products",
+        "sent_customer_notification", "export_orders_per_seller",
+    )  # fmt: skip
     verbose_name = "seller row"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and not isinstance(field, forms.BooleanField):
+            # Wide enough to read what is chosen; the table scrolls.
+            field.widget.attrs["style"] = "min-width: 8rem"
+        return field
 
 
 @adminsite.register(models.Magento2Connector)
