@@ -13,11 +13,15 @@ from mageferry.http.redaction import Secret
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and when it runs out; both moments by our own clock, aware."""
+    """A token and when it runs out; both moments by our own clock, aware.
+
+    `refresh`: what OAuth 2.0 gives along to get the next one with.
+    """
 
     text: Secret
     obtained_at: datetime
     expires_at: datetime
+    refresh: Secret | None = None
 
     def usable(self, now: datetime, margin_seconds: float) -> bool:
         """Whether it still holds for the margin; of a very short-lived one a quarter of its life is kept."""
