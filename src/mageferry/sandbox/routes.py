@@ -10,7 +10,10 @@ from mageferry.sandbox.resources import (
     invoices,
     order_actions,
     orders,
+    prices,
+    product_writes,
     shipments,
+    stock_writes,
     stores,
     tokens,
 )
@@ -24,7 +27,10 @@ ROUTES: tuple[Route, ...] = (
     *shipments.ROUTES,
     *credit_memos.ROUTES,
     *catalog.ROUTES,
+    *product_writes.ROUTES,
+    *prices.ROUTES,
     *inventory.ROUTES,
+    *stock_writes.ROUTES,
     *customers.ROUTES,
     *stores.ROUTES,
 )

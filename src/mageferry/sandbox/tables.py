@@ -94,11 +94,13 @@ PRODUCTS = Table(
             Column("status", ColumnKind.NUMBER),
             Column("visibility", ColumnKind.NUMBER),
             Column("weight", ColumnKind.NUMBER),
-            # JSON: custom attribute values by code, category and website ids, values of single store views.
+            # JSON: custom attribute values by code, category and website ids, values of single store views,
+            # and what is stored of the legacy stock item.
             Column("attribute_values", ColumnKind.TEXT),
             Column("category_ids", ColumnKind.TEXT),
             Column("website_ids", ColumnKind.TEXT),
             Column("store_values", ColumnKind.TEXT),
+            Column("stock_values", ColumnKind.TEXT),
         )
     },
     unique=(("sku",),),
