@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mageferry.sandbox.resources import (
+    bulk,
     catalog,
     credit_memos,
     customers,
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *stock_writes.ROUTES,
     *customers.ROUTES,
     *stores.ROUTES,
+    *bulk.ROUTES,
 )
 
 

@@ -60,7 +60,7 @@ def _save(call: Call, sent: Record, *, with_links: bool) -> Answer:
     known = cast("Record", orjson.loads(body)) if isinstance(body, str) else None
     product = _create(call, sent) if known is None else _update(call, known, sent)
     shown = scoped(call, product)
-    hidden = () if with_links else _LINK_FIELDS
+    hidden = () if with_links or call.deferred else _LINK_FIELDS
     extension = {**record(shown.get("extension_attributes")), "stock_item": product_stock(call, product)}
     return {
         **{name: value for name, value in shown.items() if name not in hidden},
@@ -85,9 +85,7 @@ def _create(call: Call, sent: Record) -> Record:
     extension = record(sent.get("extension_attributes"))
     links = records(extension.get("category_links"))
     attributes["category_ids"] = [to_string(link.get("category_id")) for link in links]
-    websites = extension.get("website_ids") or [
-        call.shop.store_by_code(call.store_code).get("website_id") or 1
-    ]
+    websites = extension.get("website_ids") or _default_websites(call)
     product: Record = {
         "id": call.shop.database.next_id(PRODUCTS.name),
         "sku": sent["sku"],
@@ -114,6 +112,12 @@ def _create(call: Call, sent: Record) -> Record:
     store_product(call.shop, product)
     _save_stock(call, product, record(extension.get("stock_item")), new=True)
     return product
+
+
+def _default_websites(call: Call) -> list[Value]:
+    """The website of the store view that the product is made in; all of them for ``/rest/all``."""
+    own = call.shop.store_by_code(call.store_code).get("website_id")
+    return [own] if own else [site["id"] for site in records(call.shop.document("websites")) if site["id"]]
 
 
 def _check_new(call: Call, sent: Record) -> None:

@@ -14,7 +14,7 @@ from mageferry.sandbox.products import COMPOSITES
 from mageferry.sandbox.refusals import Crash, Fault, Refusal
 from mageferry.sandbox.resources.orders import criteria_of
 from mageferry.sandbox.resources.prices import find_product
-from mageferry.sandbox.routing import Answer, Call, route
+from mageferry.sandbox.routing import NOTHING, Answer, Call, route
 from mageferry.sandbox.shop import Shop
 
 NOT_SAVED = "Could not save Source Item"
@@ -45,7 +45,7 @@ def save_source_items(call: Call) -> Answer:
         for item in items:
             fields = ("sku", "source_code", "quantity", "status")
             call.shop.warehouse.save({name: item[name] for name in fields})
-    return []
+    return NOTHING
 
 
 def _faults(item: Record) -> list[Fault]:
@@ -97,7 +97,7 @@ def delete_source_items(call: Call) -> Answer:
         raise Refusal(400, "Input data is empty")
     for item in items:
         call.shop.warehouse.remove(to_string(item.get("source_code")), to_string(item.get("sku")))
-    return []
+    return NOTHING
 
 
 def _texts(call: Call, name: str) -> list[str]:
@@ -255,7 +255,7 @@ def save_source(call: Call) -> Answer:
     if faults:
         raise Refusal(400, f"Validation Failed: {faults[0].text()}", errors=faults)
     call.shop.warehouse.save_source({**sent, "source_code": code})
-    return []
+    return NOTHING
 
 
 def save_notifications(call: Call) -> Answer:
@@ -266,7 +266,7 @@ def save_notifications(call: Call) -> Answer:
         fields = ("source_code", "sku", "notify_stock_qty")
         stored[key] = {name: row.get(name) for name in fields}
     call.shop.set_document("low_quantity", stored)
-    return []
+    return NOTHING
 
 
 def get_notification(call: Call) -> Answer:
