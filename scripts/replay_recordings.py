@@ -182,6 +182,8 @@ def replay(sandbox: Sandbox, files: list[Path], group: str) -> Tally:
         recording = json.loads(file.read_text(encoding="utf-8"))
         request, recorded = recording.get("request"), recording.get("response")
         if not isinstance(request, dict):
+            if "consumers" in recording.get("step", ""):
+                sandbox.control.run_consumers()
             continue
         name = recording.get("group") or file.parent.name
         player.apply_note(recording.get("note") or "", request["headers"].get("Authorization", ""))
@@ -245,6 +247,8 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], help="a setting of the shop, PATH=VALUE")
     options = parser.parse_args()
     with Sandbox(options.store, password=options.password) as sandbox:
+        # Operations wait for the step that runs the consumers, however long the replay takes.
+        sandbox.control.set_setting("sandbox/async/delay_seconds", "")
         for setting in options.set:
             sandbox.control.set_setting(*setting.split("=", 1))
         if options.credentials:

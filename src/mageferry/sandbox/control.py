@@ -34,6 +34,8 @@ class Control:
         self.faults = FaultPlan()
         self.journal = Journal()
         self.latency_seconds = 0.0
+        self.consume: Callable[[], int] = lambda: 0
+        """Executes the open asynchronous operations; the server puts its consumers here."""
         self.base_url = ""
         """The shop's own address, which integrations are told."""
 
@@ -170,6 +172,11 @@ class Control:
             order["updated_at"] = self._shop.clock.text()
             self._shop.orders.save(order)
             return order
+
+    def run_consumers(self) -> int:
+        """Execute every open asynchronous operation. How many there were."""
+        with self.lock:
+            return self.consume()
 
     def reset(self) -> None:
         """The shop as it was at first: content, settings, clock; no faults, no latency, an empty log."""

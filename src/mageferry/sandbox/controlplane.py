@@ -16,6 +16,7 @@ POST   /integrations/{name}/reauthorize  the same after deleting its tokens
 POST   /integrations/{name}/authorize    an access token without a handshake -> all four keys
 POST   /integrations/{name}/status       {"status": "active"}, or inactive, recreated
 POST   /integrations/{name}/revoke       its access token stops working
+POST   /consumers             executes the open asynchronous operations -> {"executed": 3}
 POST   /settings              {"webapi/validation/maximum_page_size": "100"}
 POST   /latency               {"milliseconds": 200}
 POST   /clock                 {"now": "2030-01-01T00:00:00Z"} or {"now": null}
@@ -185,6 +186,10 @@ def _revoke_integration(control: Control, key: str, _body: Body, _query: Body) -
     return {}
 
 
+def _run_consumers(control: Control, _key: str, _body: Body, _query: Body) -> object:
+    return {"executed": control.run_consumers()}
+
+
 def _change_settings(control: Control, _key: str, body: Body, _query: Body) -> object:
     for path in body:
         control.set_setting(path, _text(body, path))
@@ -229,6 +234,7 @@ _ACTIONS: dict[tuple[str, ...], Action] = {
     ("POST", "integrations", "*", "authorize"): _authorize,
     ("POST", "integrations", "*", "status"): _set_integration_status,
     ("POST", "integrations", "*", "revoke"): _revoke_integration,
+    ("POST", "consumers"): _run_consumers,
     ("POST", "settings"): _change_settings,
     ("POST", "latency"): _set_latency,
     ("POST", "clock"): _set_clock,

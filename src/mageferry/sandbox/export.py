@@ -15,7 +15,7 @@ from mageferry.sandbox.documents import CREDIT_MEMO, INVOICE, SHIPMENT
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record, records
 from mageferry.sandbox.php import Value, to_int
-from mageferry.sandbox.products import product_row
+from mageferry.sandbox.products import STOCK_ITEM_SEQUENCE, product_row
 from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import open_units
@@ -80,6 +80,8 @@ def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]
                 shop.set_document(name, value)
         for name, (table, to_row) in LISTS.items():
             _fill_table(shop, table, to_row, lists.get(name, ()))
+        products = lists.get("products", ())
+        shop.database.raise_id(STOCK_ITEM_SEQUENCE, max((to_int(p.get("id")) for p in products), default=0))
         orders = lists.get("orders", [])
         shop.orders.save_many(orders)
         shop.orders.note_ids(orders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mageferry.sandbox.resources import (
+    bulk,
     catalog,
     credit_memos,
     customers,
@@ -10,7 +11,10 @@ from mageferry.sandbox.resources import (
     invoices,
     order_actions,
     orders,
+    prices,
+    product_writes,
     shipments,
+    stock_writes,
     stores,
     tokens,
 )
@@ -24,9 +28,13 @@ ROUTES: tuple[Route, ...] = (
     *shipments.ROUTES,
     *credit_memos.ROUTES,
     *catalog.ROUTES,
+    *product_writes.ROUTES,
+    *prices.ROUTES,
     *inventory.ROUTES,
+    *stock_writes.ROUTES,
     *customers.ROUTES,
     *stores.ROUTES,
+    *bulk.ROUTES,
 )
 
 

@@ -64,7 +64,9 @@ class Sandbox:
             self.shop.close()
             raise
         self.shop.access.add_account(self.username, self.password)
-        self._wire = Wire(FrontController(self.shop, build_router()), self.control)
+        front = FrontController(self.shop, build_router())
+        self.control.consume = front.consumers.run_all
+        self._wire = Wire(front, self.control)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None

@@ -10,6 +10,7 @@ from typing import cast
 import orjson
 
 from mageferry.sandbox.access import AccessControl
+from mageferry.sandbox.bulk import BulkBook
 from mageferry.sandbox.database import Database
 from mageferry.sandbox.documents import DocumentBook
 from mageferry.sandbox.integrations import IntegrationBook
@@ -56,6 +57,7 @@ class Shop:
         self.access = AccessControl(self.database, self.clock.seconds)
         self.integrations = IntegrationBook(self.database, self.clock.seconds)
         self.oauth = Verifier(self.integrations, self.settings)
+        self.bulks = BulkBook(self.database, self.clock.text)
         self.orders = OrderBook(self.database)
         self.papers = DocumentBook(self.database)
         self.warehouse = Warehouse(self.database)

@@ -19,7 +19,7 @@ from mageferry.sandbox.money import ZERO, amount, shown
 from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.php import Value, is_empty, to_int
 from mageferry.sandbox.sales.lines import Line, SalesOrder
-from mageferry.sandbox.tables import RESERVATIONS, SOURCE_ITEMS
+from mageferry.sandbox.tables import RESERVATIONS, SOURCE_ITEMS, SOURCES
 
 DEFAULT_SOURCE = "default"
 DEFAULT_STOCK = 1
@@ -62,6 +62,21 @@ class Warehouse:
         found = self._database.value("SELECT 1 FROM inventory_source WHERE source_code = ?", (source_code,))
         return found is not None
 
+    def save_source(self, changes: Record) -> None:
+        """Create a source, or change the fields given of a known one."""
+        found = self._database.rows(
+            "SELECT source_id, body FROM inventory_source WHERE source_code = ?", (changes["source_code"],)
+        )
+        if found:
+            key, source = found[0][0], {**cast("Record", orjson.loads(str(found[0][1]))), **changes}
+        else:
+            key = self._database.next_id(SOURCES.name)
+            source = {"enabled": True, "use_default_carrier_config": True, "carrier_links": [], **changes}
+            pickup: Record = {"is_pickup_location_active": False, "frontend_name": changes.get("name")}
+            source.setdefault("extension_attributes", pickup)
+        plain = {name: value for name, value in source.items() if not isinstance(value, dict | list)}
+        self._database.save(SOURCES, {**plain, "source_id": key}, encode_json(source))
+
     def stock_of_website(self, code: Value) -> int:
         for (body,) in self._database.rows("SELECT body FROM inventory_stock"):
             stock = cast("Record", orjson.loads(str(body)))
@@ -76,6 +91,11 @@ class Warehouse:
             "SELECT source_code FROM inventory_source_stock_link WHERE stock_id = ? ORDER BY priority, link_id",
             (stock_id,),
         )
+        return [str(code) for (code,) in rows]
+
+    def sources_of(self, sku: str) -> list[str]:
+        """The codes of the sources that a SKU is at."""
+        rows = self._database.rows("SELECT source_code FROM inventory_source_item WHERE sku = ?", (sku,))
         return [str(code) for (code,) in rows]
 
     def shipping_source(self, stock_id: int) -> str:

@@ -94,11 +94,13 @@ PRODUCTS = Table(
             Column("status", ColumnKind.NUMBER),
             Column("visibility", ColumnKind.NUMBER),
             Column("weight", ColumnKind.NUMBER),
-            # JSON: custom attribute values by code, category and website ids, values of single store views.
+            # JSON: custom attribute values by code, category and website ids, values of single store views,
+            # and what is stored of the legacy stock item.
             Column("attribute_values", ColumnKind.TEXT),
             Column("category_ids", ColumnKind.TEXT),
             Column("website_ids", ColumnKind.TEXT),
             Column("store_values", ColumnKind.TEXT),
+            Column("stock_values", ColumnKind.TEXT),
         )
     },
     unique=(("sku",),),
@@ -133,6 +135,25 @@ ATTRIBUTE_SETS = Table("eav_attribute_set", "attribute_set_id", _columns("eav-da
 TAX_RATES = Table("tax_calculation_rate", "id", _columns("tax-data-tax-rate-interface"))
 TAX_RULES = Table("tax_calculation_rule", "id", _columns("tax-data-tax-rule-interface"))
 COUPONS = Table("salesrule_coupon", "coupon_id", _columns("sales-rule-data-coupon-interface"))
+BULKS = Table(
+    "magento_bulk",
+    "bulk_key",
+    {"uuid": Column("uuid", ColumnKind.TEXT, indexed=True)},
+    unique=(("uuid",),),
+)
+OPERATIONS = Table(
+    "magento_operation",
+    "operation_key",
+    {
+        "id": Column("id", ColumnKind.NUMBER),
+        "bulk_uuid": Column("bulk_uuid", ColumnKind.TEXT, indexed=True),
+        "topic_name": Column("topic_name", ColumnKind.TEXT),
+        "status": Column("status", ColumnKind.NUMBER, indexed=True),
+        "start_time": Column("start_time", ColumnKind.TIME),
+        # JSON: the route and arguments to execute.
+        "job": Column("job", ColumnKind.TEXT),
+    },
+)
 INTEGRATIONS = Table(
     "integration",
     "integration_id",
@@ -168,5 +189,5 @@ DOCUMENTS = Table(
 TABLES = (
     ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CUSTOMERS, SOURCE_ITEMS, SOURCES,
     STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
-    INTEGRATIONS, OAUTH_TOKENS, NONCES,
+    BULKS, OPERATIONS, INTEGRATIONS, OAUTH_TOKENS, NONCES,
 )  # fmt: skip
