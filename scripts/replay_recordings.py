@@ -5,7 +5,11 @@
 RECORDINGS_DIR holds JSON files with `request` and `response`; they are played in the order of their
 names. `{admin}` in a header stands for a fresh admin token, a `bulk_uuid` in a URL is replaced by the one
 that the sandbox gave, an answer of null is sent but not compared. Ids, times and random texts that no two
-shops share are left out.
+shops share are left out. Requests that are signed with OAuth are sent as they were recorded, at the time
+of their recording; --credentials names the JSON file with the keys they were signed with:
+{"name": {"consumer_key", "consumer_secret", "access_token", "access_token_secret"}, ...}. Notes say what
+was changed before a request: `integration.status=0` is the status of the integration that signed it,
+`path/of/a/setting = 1` a setting.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -60,12 +65,13 @@ class Replay:
 
     def send(self, request: dict[str, Any], recorded: dict[str, Any] | None) -> Answer:
         target = UUID.sub(lambda match: self._uuids.get(match[0], match[0]), request["url"])
-        headers = {
-            name: value
-            for name, value in request["headers"].items()
-            if name not in ("Content-Length", "Host")
-        }
-        authorization = headers.get("Authorization", "")
+        authorization = request["headers"].get("Authorization", "")
+        signed = authorization[:6].lower() == "oauth "
+        dropped = ("Content-Length",) if signed else ("Content-Length", "Host")
+        headers = {name: value for name, value in request["headers"].items() if name not in dropped}
+        if signed and recorded is not None:
+            date = next(value for name, value in recorded["headers"] if name == "Date")
+            self._sandbox.control.set_clock(parsedate_to_datetime(date))
         if "{admin}" in authorization:
             headers["Authorization"] = authorization.replace("{admin}", self._admin_token())
         elif recorded is not None and recorded["status"] != 401 and JSON_WEB_TOKEN.search(authorization):
@@ -82,7 +88,7 @@ class Replay:
         parts = urlsplit(self._sandbox.url)
         connection = HTTPConnection(parts.hostname or "", parts.port)
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value)
             connection.endheaders(body or None)
@@ -90,6 +96,17 @@ class Replay:
             return Answer(response.status, response.read().decode("utf-8", "replace"))
         finally:
             connection.close()
+
+    def apply_note(self, note: str, authorization: str) -> None:
+        """What a note says about the shop's settings and the integration that signs the request."""
+        for path, value in re.findall(r"(\w+/\w+/\w+) = (\w+)", note):
+            self._sandbox.control.set_setting(path, value)
+        wanted = re.search(r"integration\.status=(\d)", note)
+        signer = re.search(r'oauth_consumer_key="(\w+)"', authorization)
+        entry = self._sandbox.shop.integrations.by_key(signer[1]) if wanted and signer else None
+        if wanted and entry is not None:
+            entry.status = int(wanted[1])
+            self._sandbox.shop.integrations.save(entry)
 
     def _admin_token(self) -> str:
         if not self._token:
@@ -165,8 +182,11 @@ def replay(sandbox: Sandbox, files: list[Path], group: str) -> Tally:
         recording = json.loads(file.read_text(encoding="utf-8"))
         request, recorded = recording.get("request"), recording.get("response")
         if not isinstance(request, dict):
+            if "consumers" in recording.get("step", ""):
+                sandbox.control.run_consumers()
             continue
         name = recording.get("group") or file.parent.name
+        player.apply_note(recording.get("note") or "", request["headers"].get("Authorization", ""))
         answer = player.send(request, recorded)
         if recorded is None or group not in ("", name):
             continue
@@ -183,6 +203,30 @@ def replay(sandbox: Sandbox, files: list[Path], group: str) -> Tally:
     return tally
 
 
+def recorded_at(file: Path) -> tuple[float, str]:
+    """When it was recorded, then by name; numbered recordings by their numbers alone."""
+    if file.name[:1].isdigit() and file.name[:4].isdigit():
+        return 0.0, file.name
+    response = json.loads(file.read_text(encoding="utf-8")).get("response") or {}
+    dates = [value for name, value in response.get("headers") or () if name == "Date"]
+    return parsedate_to_datetime(dates[0]).timestamp() if dates else 0.0, file.name
+
+
+def add_integrations(sandbox: Sandbox, file: Path, resources: list[str]) -> None:
+    """Integrations with the keys of a credentials file; those named `*limited*` have ``resources`` only."""
+    for name, keys in json.loads(file.read_text(encoding="utf-8")).items():
+        if not isinstance(keys, dict) or "consumer_key" not in keys:
+            continue
+        desk = sandbox.control.integrations
+        pair = {"consumer_key": keys["consumer_key"], "consumer_secret": keys["consumer_secret"]}
+        if "limited" in name:
+            desk.add(name, resources=tuple(resources), **pair)
+        else:
+            desk.add(name, **pair)
+        if keys["access_token"]:
+            desk.authorize(name, token=keys["access_token"], secret=keys["access_token_secret"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument(
@@ -196,13 +240,24 @@ def main() -> int:
     )
     parser.add_argument("--password", default="", help="the password of `admin` that the recordings use")
     parser.add_argument("--user", action="append", default=[], help="another user with the same password")
+    parser.add_argument("--credentials", type=Path, help="keys that the recordings were signed with")
+    parser.add_argument(
+        "--limited", action="append", default=[], help="permission of integrations named *limited*"
+    )
+    parser.add_argument("--set", action="append", default=[], help="a setting of the shop, PATH=VALUE")
     options = parser.parse_args()
     with Sandbox(options.store, password=options.password) as sandbox:
+        # Operations wait for the step that runs the consumers, however long the replay takes.
+        sandbox.control.set_setting("sandbox/async/delay_seconds", "")
+        for setting in options.set:
+            sandbox.control.set_setting(*setting.split("=", 1))
+        if options.credentials:
+            add_integrations(sandbox, options.credentials, options.limited)
         for username in options.user:
             sandbox.control.add_account(username, sandbox.password)
         if options.now:
             sandbox.control.set_clock(datetime.fromisoformat(options.now).astimezone(UTC))
-        tally = replay(sandbox, sorted(options.recordings.rglob("*.json")), options.group)
+        tally = replay(sandbox, sorted(options.recordings.rglob("*.json"), key=recorded_at), options.group)
     for difference in tally.differences[: options.show]:
         print(difference)
     for name in sorted(tally.compared):

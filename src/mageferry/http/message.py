@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -36,7 +36,8 @@ class Request:
     """One request, with its URL encoded as it goes over the wire. Copies with changes, never changes itself.
 
     `repeatable` says whether it may be sent twice when nobody knows what became of the first time; left at
-    None the method decides (GET, HEAD and OPTIONS may).
+    None the method decides (GET, HEAD and OPTIONS may). `anonymous` keeps the client's authentication away, as
+    for the target of a redirect to another host.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Request:
     content: bytes = b""
     repeatable: bool | None = None
     timeouts: Timeouts | None = None
+    anonymous: bool = False
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redact_url(self.url)}>"
@@ -62,6 +64,11 @@ class Request:
         """The header's value, whatever the case of its name."""
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def without_headers(self, unwanted: Callable[[str], bool]) -> Request:
+        """A copy without the headers whose names (in lower case) are unwanted."""
+        kept = {key: value for key, value in self.headers.items() if not unwanted(key.lower())}
+        return replace(self, headers=kept)
 
     def with_header(self, name: str, value: str) -> Request:
         """A copy in which this header has this one value."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from mageferry.sandbox.database import Database
 
+INTEGRATION = 1
 ADMIN = 2
 CUSTOMER = 3
 LOCK_AFTER_FAILURES = 6
@@ -40,6 +41,8 @@ class Account:
     locked_until: float = 0
     token_minutes: int | None = None
     """Lifetime of this user's tokens; None is the shop's setting."""
+    totp_secret: str = field(default="", repr=False)
+    """The base32 secret of the user's authenticator; empty while none is set up."""
 
     def allows(self, resource: str) -> bool:
         return EVERYTHING in self.resources or resource in self.resources
@@ -51,6 +54,8 @@ class Identity:
 
     user_id: int
     kind: int
+    resources: frozenset[str] = frozenset()
+    """What an integration may do; users' permissions are looked up when they are needed."""
 
 
 class AccessControl:
@@ -78,10 +83,13 @@ class AccessControl:
         resources: frozenset[str] = frozenset({EVERYTHING}),
         active: bool = True,
         token_minutes: int | None = None,
+        totp_secret: str = "",
     ) -> Account:
         known = self._accounts.get(username.lower())
         user_id = known.user_id if known else len(self._accounts) + 1
-        account = Account(user_id, username, password, resources, active, token_minutes=token_minutes)
+        account = Account(user_id, username, password, resources, active)
+        account.token_minutes = token_minutes
+        account.totp_secret = totp_secret
         self._accounts[username.lower()] = account
         return account
 
@@ -167,6 +175,8 @@ class AccessControl:
         """
         if resource in ("anonymous", "self"):
             return True
+        if identity is not None and identity.kind == INTEGRATION:
+            return EVERYTHING in identity.resources or resource in identity.resources
         if identity is None or identity.kind != ADMIN:
             return False
         account = self.account(identity.user_id)

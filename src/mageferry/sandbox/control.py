@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from mageferry.sandbox.access import EVERYTHING
+from mageferry.sandbox.activation import IntegrationDesk
 from mageferry.sandbox.demo.orders import place_orders
 from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
 from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.twofactor import one_time_code
 
 type Filler = Callable[[Shop], None]
 
@@ -32,6 +34,10 @@ class Control:
         self.faults = FaultPlan()
         self.journal = Journal()
         self.latency_seconds = 0.0
+        self.consume: Callable[[], int] = lambda: 0
+        """Executes the open asynchronous operations; the server puts its consumers here."""
+        self.base_url = ""
+        """The shop's own address, which integrations are told."""
 
     def add_fault(
         self,
@@ -113,11 +119,25 @@ class Control:
         resources: frozenset[str] = frozenset({EVERYTHING}),
         active: bool = True,
         token_minutes: int | None = None,
+        totp_secret: str = "",
     ) -> None:
+        """Add an admin user, or change one. Raises ValueError for a secret that is not base32."""
+        if totp_secret:
+            one_time_code(totp_secret, 0)
         with self.lock:
             self._shop.access.add_account(
-                username, password, resources=resources, active=active, token_minutes=token_minutes
+                username,
+                password,
+                resources=resources,
+                active=active,
+                token_minutes=token_minutes,
+                totp_secret=totp_secret,
             )
+
+    @property
+    def integrations(self) -> IntegrationDesk:
+        """What an admin does with integrations."""
+        return IntegrationDesk(self._shop, self.lock, self.base_url)
 
     def add_customer_login(self, email: str, password: str) -> None:
         """Let a customer of the shop sign in. Raises ValueError for an unknown e-mail address."""
@@ -152,6 +172,11 @@ class Control:
             order["updated_at"] = self._shop.clock.text()
             self._shop.orders.save(order)
             return order
+
+    def run_consumers(self) -> int:
+        """Execute every open asynchronous operation. How many there were."""
+        with self.lock:
+            return self.consume()
 
     def reset(self) -> None:
         """The shop as it was at first: content, settings, clock; no faults, no latency, an empty log."""

@@ -6,9 +6,17 @@ DELETE /faults/{id}           removes one
 GET    /requests              the log; ?method=&path= give a count; DELETE empties it
 POST   /orders                {"count": 3, "seed": 1, "status": "processing"} -> {"ids": [..]}
 POST   /orders/{id}/touch     fields to change, {} for none; moves updated_at
-POST   /accounts              {"username", "password", "resources": [..], "active", "token_minutes"}
+POST   /accounts              {"username", "password", "resources": [..], "active", "token_minutes",
+                              "totp_secret"}
 POST   /accounts/{name}/revoke
 POST   /customers             {"email", "password"}: the customer can sign in
+POST   /integrations          {"name", "endpoint", "resources": [..]} -> its key and secret
+POST   /integrations/{name}/activate     sends the credentials to the endpoint
+POST   /integrations/{name}/reauthorize  the same after deleting its tokens
+POST   /integrations/{name}/authorize    an access token without a handshake -> all four keys
+POST   /integrations/{name}/status       {"status": "active"}, or inactive, recreated
+POST   /integrations/{name}/revoke       its access token stops working
+POST   /consumers             executes the open asynchronous operations -> {"executed": 3}
 POST   /settings              {"webapi/validation/maximum_page_size": "100"}
 POST   /latency               {"milliseconds": 200}
 POST   /clock                 {"now": "2030-01-01T00:00:00Z"} or {"now": null}
@@ -20,9 +28,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import cast
+from urllib.parse import unquote
 
 import orjson
 
+from mageferry.sandbox.access import EVERYTHING
 from mageferry.sandbox.control import Control
 from mageferry.sandbox.faults import read_rule
 from mageferry.sandbox.front import JSON, Request, Response
@@ -44,7 +54,7 @@ def serve_control(control: Control, request: Request) -> Response:
         return _reply(
             200, action(control, parts[1] if len(parts) > 1 else "", body, parse_query(request.query))
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ConnectionError) as error:
         return _reply(400, {"error": str(error)})
 
 
@@ -128,6 +138,7 @@ def _add_account(control: Control, _key: str, body: Body, _query: Body) -> objec
         _text(body, "password"),
         active=bool(body.get("active", True)),
         token_minutes=minutes,
+        totp_secret=_text(body, "totp_secret", ""),
         **chosen,
     )
     return {}
@@ -141,6 +152,42 @@ def _add_customer(control: Control, _key: str, body: Body, _query: Body) -> obje
 def _revoke(control: Control, key: str, _body: Body, _query: Body) -> object:
     control.revoke_tokens(key)
     return {}
+
+
+def _add_integration(control: Control, _key: str, body: Body, _query: Body) -> object:
+    resources = body.get("resources")
+    chosen = tuple(map(str, resources)) if isinstance(resources, list) else (EVERYTHING,)
+    return control.integrations.add(
+        _text(body, "name"), endpoint=_text(body, "endpoint", ""), resources=chosen
+    ).describe()
+
+
+def _activate(control: Control, key: str, body: Body, _query: Body) -> object:
+    control.integrations.activate(unquote(key), _text(body, "endpoint", ""))
+    return {}
+
+
+def _reauthorize(control: Control, key: str, body: Body, _query: Body) -> object:
+    control.integrations.reauthorize(unquote(key), _text(body, "endpoint", ""))
+    return {}
+
+
+def _authorize(control: Control, key: str, _body: Body, _query: Body) -> object:
+    return control.integrations.authorize(unquote(key)).describe()
+
+
+def _set_integration_status(control: Control, key: str, body: Body, _query: Body) -> object:
+    control.integrations.set_status(unquote(key), _text(body, "status"))
+    return {}
+
+
+def _revoke_integration(control: Control, key: str, _body: Body, _query: Body) -> object:
+    control.integrations.revoke(unquote(key))
+    return {}
+
+
+def _run_consumers(control: Control, _key: str, _body: Body, _query: Body) -> object:
+    return {"executed": control.run_consumers()}
 
 
 def _change_settings(control: Control, _key: str, body: Body, _query: Body) -> object:
@@ -181,6 +228,13 @@ _ACTIONS: dict[tuple[str, ...], Action] = {
     ("POST", "accounts"): _add_account,
     ("POST", "accounts", "*", "revoke"): _revoke,
     ("POST", "customers"): _add_customer,
+    ("POST", "integrations"): _add_integration,
+    ("POST", "integrations", "*", "activate"): _activate,
+    ("POST", "integrations", "*", "reauthorize"): _reauthorize,
+    ("POST", "integrations", "*", "authorize"): _authorize,
+    ("POST", "integrations", "*", "status"): _set_integration_status,
+    ("POST", "integrations", "*", "revoke"): _revoke_integration,
+    ("POST", "consumers"): _run_consumers,
     ("POST", "settings"): _change_settings,
     ("POST", "latency"): _set_latency,
     ("POST", "clock"): _set_clock,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mageferry.sandbox.php import Value
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 
 class ColumnKind(Enum):
@@ -41,6 +41,8 @@ class Table:
     key: str
     columns: Mapping[str, Column]
     unique: tuple[tuple[str, ...], ...] = ()
+    kept: bool = False
+    """Whether its rows outlive the shop's content."""
 
     def create_statements(self) -> Iterator[str]:
         lines = [f'"{self.key}" INTEGER PRIMARY KEY']
@@ -154,9 +156,9 @@ class Database:
         self.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, value))
 
     def clear(self) -> None:
-        """Empty every table, sequences included; settings stay."""
+        """Empty the tables, sequences included; settings stay, and tables that are kept."""
         with self.transaction():
-            for name in (*(table.name for table in self._tables), "sequence"):
+            for name in (*(table.name for table in self._tables if not table.kept), "sequence"):
                 self.execute(f"DELETE FROM {name}")
 
     def close(self) -> None:

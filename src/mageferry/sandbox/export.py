@@ -11,11 +11,14 @@ from typing import cast
 import orjson
 
 from mageferry.sandbox.database import Table
+from mageferry.sandbox.documents import CREDIT_MEMO, INVOICE, SHIPMENT
 from mageferry.sandbox.media import encode_json
-from mageferry.sandbox.orderbook import Record, increment_number, records
+from mageferry.sandbox.orderbook import Record, records
 from mageferry.sandbox.php import Value, to_int
-from mageferry.sandbox.products import product_row
+from mageferry.sandbox.products import STOCK_ITEM_SEQUENCE, product_row
+from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.stock import open_units
 from mageferry.sandbox.tables import (
     ATTRIBUTE_SETS,
     COUPONS,
@@ -51,7 +54,7 @@ LISTS: dict[str, tuple[Table, Callable[[Record], Record]]] = {
     "tax_rules": (TAX_RULES, dict),
     "coupons": (COUPONS, dict),
 }
-NUMBERED = {"invoices": "invoice", "shipments": "shipment", "creditmemos": "creditmemo"}
+NUMBERED = {"invoices": INVOICE, "shipments": SHIPMENT, "creditmemos": CREDIT_MEMO}
 
 
 class ExportError(Exception):
@@ -77,11 +80,24 @@ def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]
                 shop.set_document(name, value)
         for name, (table, to_row) in LISTS.items():
             _fill_table(shop, table, to_row, lists.get(name, ()))
+        products = lists.get("products", ())
+        shop.database.raise_id(STOCK_ITEM_SEQUENCE, max((to_int(p.get("id")) for p in products), default=0))
         orders = lists.get("orders", [])
         shop.orders.save_many(orders)
         shop.orders.note_ids(orders)
-        for name, entity in NUMBERED.items():
-            _note_numbers(shop, entity, lists.get(name, ()))
+        _reserve(shop, orders)
+        for name, paper in NUMBERED.items():
+            shop.papers.note_ids(paper, lists.get(name, ()))
+
+
+def _reserve(shop: Shop, orders: Iterable[Record]) -> None:
+    """Orders that were placed hold back what they have not shipped yet."""
+    stocks: dict[int, int] = {}
+    for order in map(SalesOrder, orders):
+        if order.store_id not in stocks:
+            stocks[order.store_id] = shop.stock_of(order.store_id)
+        for line, quantity in open_units(order):
+            shop.warehouse.reserve(stocks[order.store_id], line.sku, quantity)
 
 
 def _fill_table(
@@ -95,13 +111,6 @@ def _fill_table(
         rows.append((plain, encode_json(item)))
     shop.database.save_many(table, rows)
     shop.database.raise_id(table.name, max((to_int(row[table.key]) for row, _ in rows), default=0))
-
-
-def _note_numbers(shop: Shop, entity: str, items: Iterable[Record]) -> None:
-    for item in items:
-        store_id = to_int(item.get("store_id"))
-        number = increment_number(str(item.get("increment_id") or ""), store_id)
-        shop.database.raise_id(f"increment_{entity}_{store_id}", number)
 
 
 def read_file(directory: Path, name: str) -> Value:

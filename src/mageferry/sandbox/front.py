@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from mageferry.sandbox.access import ADMIN, INTEGRATION, Identity
 from mageferry.sandbox.arguments import Limits, convert_arguments
+from mageferry.sandbox.consumers import Consumers, template_path
+from mageferry.sandbox.integrations import Integration, TokenKind
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
-from mageferry.sandbox.php import Value, parse_query
+from mageferry.sandbox.oauth import problem_form, token_form
+from mageferry.sandbox.php import Value, members, parse_query
 from mageferry.sandbox.projection import project
-from mageferry.sandbox.refusals import Crash, Refusal, masked, unauthorized
+from mageferry.sandbox.refusals import NO_ROUTE, Crash, Refusal, masked, unauthorized
 from mageferry.sandbox.routing import Answer, Call, Match, Rendered, Router, is_rest_path, split_store
 from mageferry.sandbox.shop import Shop
 
@@ -21,6 +25,7 @@ JSON = "application/json; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 HTML = "text/html; charset=UTF-8"
 PLAIN = "text/plain;charset=UTF-8"
+_TOKEN_PATHS = ("/oauth/token/request", "/oauth/token/access")
 CRASHED = "An error has happened during application run. See exception log for details.\n"
 
 
@@ -48,8 +53,11 @@ class FrontController:
     def __init__(self, shop: Shop, router: Router) -> None:
         self._shop = shop
         self._router = router
+        self.consumers = Consumers(shop, router)
 
     def answer(self, request: Request) -> Response:
+        if request.path.removeprefix("/index.php") in _TOKEN_PATHS:
+            return self._serve_token(request)
         if not is_rest_path(request.path):
             return Response(
                 404,
@@ -60,8 +68,9 @@ class FrontController:
         if renderer is None:
             page = error_page(request.base_url, secrets.token_hex(32))
             return Response(500, page.encode(), HTML)
+        self.consumers.run_due()
         try:
-            status, value = 200, self._serve(request)
+            status, value = self._serve(request)
         except Refusal as refusal:
             status, value = refusal.status, refusal.body()
         except sqlite3.DatabaseError:
@@ -73,12 +82,43 @@ class FrontController:
             return Response(status, b"", JSON)
         return _render(status, value, renderer)
 
-    def _serve(self, request: Request) -> Answer:
+    def _serve(self, request: Request) -> tuple[int, Answer]:
         store_code, path = split_store(request.path, self._shop.store_codes())
+        if path.startswith("/async/"):
+            return 202, self._accept(request, path, store_code or self._shop.default_store_code)
+        return 200, self._execute(request, path, store_code)
+
+    def _accept(self, request: Request, path: str, store_code: str) -> Answer:
+        """An asynchronous request: one operation, or below ``/async/bulk`` one for each entry of a list."""
+        bulk = path.startswith("/async/bulk/")
+        path = path.removeprefix("/async").removeprefix("/bulk")
+        if bulk:
+            if "/:" in path:
+                raise Refusal(404, NO_ROUTE)
+            path = template_path(path)
+        if request.method == "GET":
+            raise Refusal(404, NO_ROUTE)
         match = self._router.match(request.method, path)
-        identity = self._shop.access.authenticate(request.headers.get("authorization"))
+        identity = self._authorise(request, match)
+        body = parse_body(request.body, request.headers.get("content-type"))
+        if bulk:
+            entries = members(body)
+        else:
+            query = parse_query(request.query) if request.query else {}
+            entries = [{**_named(body), **query, **match.path_values}]
+        nobody = Identity(0, ADMIN)
+        return self.consumers.accept(match, entries, identity or nobody, store_code, request.base_url)
+
+    def _authorise(self, request: Request, match: Match) -> Identity | None:
+        """Who asks. Raises Refusal (401) for someone who may not use the route."""
+        identity = self._identify(request)
         if not self._shop.access.permits(identity, match.route.resource):
             raise unauthorized(match.route.resource)
+        return identity
+
+    def _execute(self, request: Request, path: str, store_code: str) -> Answer:
+        match = self._router.match(request.method, path)
+        identity = self._authorise(request, match)
         query = parse_query(request.query) if request.query else {}
         arguments = convert_arguments(match.route.parameters, _sent(request, match, query), self._limits())
         answer = match.route.handler(
@@ -89,6 +129,46 @@ class FrontController:
         fields = query.get("fields")
         return project(_value(answer), fields) if fields not in (None, "", "0") else answer
 
+    def _identify(self, request: Request) -> Identity | None:
+        """Whom the request speaks for: a bearer of a token, or an integration by its signature. Raises
+        Refusal for a signature that does not hold.
+        """
+        header = request.headers.get("authorization") or ""
+        if header[:6].lower() == "oauth ":
+            signer = self._shop.oauth.verify(
+                request.method, request.base_url, request.path, request.query, header
+            )
+            return integration_identity(signer)
+        return self._shop.access.authenticate(header) or self._bearing_integration(header)
+
+    def _bearing_integration(self, header: str) -> Identity | None:
+        """The integration whose access token is used as a bearer token, where the shop allows that."""
+        pieces = header.split(" ")
+        if len(pieces) != 2 or pieces[0].lower() != "bearer":
+            return None
+        token = self._shop.integrations.token(pieces[1])
+        if token is None or token.kind != TokenKind.ACCESS or token.revoked:
+            return None
+        if not self._shop.settings.flag("oauth/consumer/enable_integration_as_bearer"):
+            return None
+        entry = self._shop.integrations.by_id(token.consumer_id)
+        return integration_identity(entry) if entry else None
+
+    def _serve_token(self, request: Request) -> Response:
+        """The token endpoints of the handshake: form encoded answers, errors included."""
+        verifier = self._shop.oauth
+        exchange = (
+            verifier.create_request_token
+            if request.path.endswith("/request")
+            else verifier.create_access_token
+        )
+        header = request.headers.get("authorization") or ""
+        try:
+            token = exchange(request.method, request.base_url, request.path, request.query, header)
+        except Refusal as refusal:
+            return Response(refusal.status, problem_form(refusal).encode(), HTML)
+        return Response(200, token_form(token).encode(), HTML)
+
     def _limits(self) -> Limits:
         settings = self._shop.settings
         return Limits(
@@ -97,10 +177,22 @@ class FrontController:
         )
 
 
+def integration_identity(entry: Integration) -> Identity | None:
+    """An inactive integration, or one that was created anew, is nobody."""
+    if not entry.active:
+        return None
+    return Identity(entry.integration_id, INTEGRATION, frozenset(entry.resources))
+
+
+def _named(body: Value) -> dict[str, Value]:
+    """A body's parameters by name; a list or a scalar has none."""
+    return body if isinstance(body, dict) else {}
+
+
 def _sent(request: Request, match: Match, query: dict[str, Value]) -> dict[str, Value]:
     body: dict[str, Value] = {}
     if request.method in ("POST", "PUT"):
-        body = parse_body(request.body, request.headers.get("content-type"))
+        body = _named(parse_body(request.body, request.headers.get("content-type")))
     return {**body, **query, **match.path_values, **match.route.forced}
 
 

@@ -56,15 +56,12 @@ def _accepted_types(accept: str) -> list[str]:
     return [name for _, name in ranked] or ["*/*"]
 
 
-def parse_body(content: bytes, content_type: str | None) -> dict[str, Value]:
-    """The body as a PHP array keyed by parameter name. Nothing is read from an empty body. Raises Refusal
-    (400).
-    """
+def parse_body(content: bytes, content_type: str | None) -> Value:
+    """The body as a PHP value. Nothing is read from an empty body. Raises Refusal (400)."""
     if content in (b"", b"0"):
         return {}
     parser = _choose_parser(content_type)
-    value = _decode_json(content) if parser == "json" else _decode_xml(content)
-    return value if isinstance(value, dict) else {}
+    return _decode_json(content) if parser == "json" else _decode_xml(content)
 
 
 def _choose_parser(content_type: str | None) -> str:

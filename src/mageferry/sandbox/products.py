@@ -12,6 +12,8 @@ from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.php import Value, to_number, to_string
 
+STOCK_ITEM_SEQUENCE = "cataloginventory_stock_item"
+COMPOSITES = ("configurable", "bundle", "grouped")
 FLAT_FIELDS = (
     "sku", "attribute_set_id", "type_id", "created_at", "updated_at", "name", "price", "status",
     "visibility", "weight",
@@ -42,21 +44,36 @@ def apply_store_values(product: Record, stored: Value, store_code: str) -> Recor
     shown = {**product, **{key: value for key, value in values.items() if key in FLAT_FIELDS}}
     attributes = record(values.get("custom_attributes"))
     if attributes:
-        shown["custom_attributes"] = [
-            {**entry, "value": attributes.get(str(entry.get("attribute_code")), entry.get("value"))}
-            for entry in records(product.get("custom_attributes"))
-        ]
+        shown["custom_attributes"] = with_attributes(product, attributes)
     return shown
 
 
-def stock_item(product: Record, quantity: Value, in_stock: bool) -> Record:
-    """The legacy stock item of a product, on the default source, with Magento's default configuration."""
-    has_own_stock = product.get("type_id") not in ("configurable", "bundle", "grouped")
+def with_attributes(product: Record, changes: Record) -> list[Value]:
+    """The product's custom attributes with changed values; new ones come before its categories."""
+    kept = [
+        {**entry, "value": changes.get(str(entry.get("attribute_code")), entry.get("value"))}
+        for entry in records(product.get("custom_attributes"))
+    ]
+    known = {entry["attribute_code"] for entry in kept}
+    added: list[Record] = [
+        {"attribute_code": code, "value": value} for code, value in changes.items() if code not in known
+    ]
+    at = next((i for i, entry in enumerate(kept) if entry["attribute_code"] == "category_ids"), len(kept))
+    return [entry for entry in (*kept[:at], *added, *kept[at:]) if entry["value"] is not None]
+
+
+def stock_item(product: Record, quantity: Value, in_stock: bool, stored: Record) -> Record:
+    """The legacy stock item of a product, on the default source, with Magento's default configuration.
+
+    ``stored`` is what a write has left of its own: item_id, low_stock_date.
+    """
+    has_own_stock = product.get("type_id") not in COMPOSITES
+    known = to_number(quantity) if quantity is not None else None
     return {
-        "item_id": product.get("id"),
+        "item_id": stored.get("item_id") or product.get("id"),
         "product_id": product.get("id"),
         "stock_id": 1,
-        "qty": to_number(quantity) if has_own_stock else 0,
+        "qty": known if has_own_stock else 0,
         "is_in_stock": in_stock if has_own_stock else True,
         "is_qty_decimal": False,
         "show_default_notification_message": False,
@@ -76,7 +93,7 @@ def stock_item(product: Record, quantity: Value, in_stock: bool) -> Record:
         "enable_qty_increments": False,
         "use_config_manage_stock": True,
         "manage_stock": True,
-        "low_stock_date": None,
+        "low_stock_date": stored.get("low_stock_date"),
         "is_decimal_divided": False,
         "stock_status_changed_auto": 0,
     }

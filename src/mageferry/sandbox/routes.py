@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from mageferry.sandbox.resources import catalog, customers, inventory, orders, stores, tokens
+from mageferry.sandbox.resources import (
+    bulk,
+    catalog,
+    credit_memos,
+    customers,
+    inventory,
+    invoices,
+    order_actions,
+    orders,
+    prices,
+    product_writes,
+    shipments,
+    stock_writes,
+    stores,
+    tokens,
+)
 from mageferry.sandbox.routing import Route, Router
 
 ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *orders.ROUTES,
+    *order_actions.ROUTES,
+    *invoices.ROUTES,
+    *shipments.ROUTES,
+    *credit_memos.ROUTES,
     *catalog.ROUTES,
+    *product_writes.ROUTES,
+    *prices.ROUTES,
     *inventory.ROUTES,
+    *stock_writes.ROUTES,
     *customers.ROUTES,
     *stores.ROUTES,
+    *bulk.ROUTES,
 )
 
 

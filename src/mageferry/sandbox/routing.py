@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mageferry.sandbox.shop import Shop
 
 ALL_STORES = "all"
-_VERSIONED = re.compile(r"/V\d+")
+_VERSIONED = re.compile(r"(/async(/bulk)?)?/V\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ class Rendered:
 
     json: str
 
+
+NOTHING = Rendered("[]")
+"""The answer of a service that has no result."""
 
 type Answer = Value | Rendered | Page
 
@@ -43,6 +46,8 @@ class Call:
     identity: Identity | None
     store_code: str
     base_url: str
+    deferred: bool = False
+    """Whether a consumer executes it, after the request was answered."""
 
     def text(self, name: str) -> str:
         return str(self.arguments[name])
@@ -86,13 +91,19 @@ class Router:
     variables.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, entries: Iterable[Route]) -> None:
+        routes = tuple(entries)
         self._routes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
         for entry in routes:
             parts = entry.path.strip("/").split("/")
             self._routes.setdefault((entry.method, len(parts)), []).append((parts, entry))
-        for entries in self._routes.values():
-            entries.sort(key=lambda item: sum(part.startswith(":") for part in item[0]))
+        self._templates = {(entry.method, entry.path): entry for entry in routes}
+        for choices in self._routes.values():
+            choices.sort(key=lambda item: sum(part.startswith(":") for part in item[0]))
+
+    def by_template(self, method: str, path: str) -> Route:
+        """The route with that template. KeyError for an unknown one."""
+        return self._templates[method, path]
 
     def match(self, method: str, path: str) -> Match:
         """The route of a path below the store code. Raises Refusal: 404 without a route, 405 for odd

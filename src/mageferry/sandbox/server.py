@@ -64,7 +64,9 @@ class Sandbox:
             self.shop.close()
             raise
         self.shop.access.add_account(self.username, self.password)
-        self._wire = Wire(FrontController(self.shop, build_router()), self.control)
+        front = FrontController(self.shop, build_router())
+        self.control.consume = front.consumers.run_all
+        self._wire = Wire(front, self.control)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -124,6 +126,7 @@ class Sandbox:
             site = web.TCPSite(runner, self._host, self._port, backlog=1024)
             await site.start()
             self._port = runner.addresses[0][1]
+            self.control.base_url = self.url
             started()
             await self._stop.wait()
         finally:

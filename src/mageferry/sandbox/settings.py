@@ -15,6 +15,14 @@ DEFAULTS: Mapping[str, str] = {
     # The sandbox's own: rows that a sort leaves equal come in another order on every page, as on a busy shop.
     "sandbox/list/shuffle_ties": "0",
     "oauth/consumer/enable_integration_as_bearer": "0",
+    # The sandbox's own: sign paths as releases after 2.4.7 do, which decode unreserved characters only.
+    "sandbox/oauth/decode_unreserved_only": "0",
+    # The sandbox's own: how long an asynchronous operation waits until a consumer takes it; empty for
+    # ever, so that only the control plane runs the consumers.
+    "sandbox/async/delay_seconds": "1",
+    # The sandbox's own: whether the two-factor module is on.
+    "sandbox/twofactor/enabled": "0",
+    "twofactorauth/general/force_providers": "",
 }
 
 

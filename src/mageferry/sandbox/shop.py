@@ -10,13 +10,18 @@ from typing import cast
 import orjson
 
 from mageferry.sandbox.access import AccessControl
+from mageferry.sandbox.bulk import BulkBook
 from mageferry.sandbox.database import Database
+from mageferry.sandbox.documents import DocumentBook
+from mageferry.sandbox.integrations import IntegrationBook
 from mageferry.sandbox.media import encode_json
+from mageferry.sandbox.oauth import Verifier
 from mageferry.sandbox.orderbook import OrderBook, Record, records
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.refusals import Refusal
 from mageferry.sandbox.routing import ALL_STORES
 from mageferry.sandbox.settings import Settings
+from mageferry.sandbox.stock import Warehouse
 from mageferry.sandbox.tables import DOCUMENTS, TABLES
 
 NO_STORE = "The store that was requested wasn't found. Verify the store and try again."
@@ -50,7 +55,12 @@ class Shop:
         self.clock = Clock()
         self.settings = Settings()
         self.access = AccessControl(self.database, self.clock.seconds)
+        self.integrations = IntegrationBook(self.database, self.clock.seconds)
+        self.oauth = Verifier(self.integrations, self.settings)
+        self.bulks = BulkBook(self.database, self.clock.text)
         self.orders = OrderBook(self.database)
+        self.papers = DocumentBook(self.database)
+        self.warehouse = Warehouse(self.database)
         self._documents: dict[str, Value] = {}
 
     @property
@@ -72,7 +82,7 @@ class Shop:
         self._documents.pop(name, None)
 
     def clear(self) -> None:
-        """Empty the shop; users and their tokens stay."""
+        """Empty the shop; users, integrations and their tokens stay."""
         self.database.clear()
         self._documents.clear()
 
@@ -110,6 +120,13 @@ class Shop:
         return next(
             (view for view in self.store_views() if view["code"] == wanted), {"id": 0, "code": wanted}
         )
+
+    def stock_of(self, store_id: Value) -> int:
+        """The stock that a store view sells from; that of the default view for an unknown one."""
+        view = next((entry for entry in self.store_views() if entry["id"] == to_int(store_id)), None)
+        view = view or self.store_by_code(self.default_store_code)
+        codes = {entry["id"]: entry["code"] for entry in records(self.document("websites"))}
+        return self.warehouse.stock_of_website(codes.get(view.get("website_id")))
 
     def store_name(self, view: Record) -> str:
         """Website, group and view, one a line, as orders carry it."""

@@ -94,11 +94,13 @@ PRODUCTS = Table(
             Column("status", ColumnKind.NUMBER),
             Column("visibility", ColumnKind.NUMBER),
             Column("weight", ColumnKind.NUMBER),
-            # JSON: custom attribute values by code, category and website ids, values of single store views.
+            # JSON: custom attribute values by code, category and website ids, values of single store views,
+            # and what is stored of the legacy stock item.
             Column("attribute_values", ColumnKind.TEXT),
             Column("category_ids", ColumnKind.TEXT),
             Column("website_ids", ColumnKind.TEXT),
             Column("store_values", ColumnKind.TEXT),
+            Column("stock_values", ColumnKind.TEXT),
         )
     },
     unique=(("sku",),),
@@ -117,6 +119,15 @@ STOCKS = Table("inventory_stock", "stock_id", _columns("inventory-api-data-stock
 STOCK_LINKS = Table(
     "inventory_source_stock_link", "link_id", _columns("inventory-api-data-stock-source-link-interface")
 )
+RESERVATIONS = Table(
+    "inventory_reservation",
+    "reservation_id",
+    {
+        "stock_id": Column("stock_id", ColumnKind.NUMBER),
+        "sku": Column("sku", ColumnKind.TEXT, indexed=True),
+        "quantity": Column("quantity", ColumnKind.NUMBER),
+    },
+)
 PRODUCT_ATTRIBUTES = Table(
     "eav_attribute", "attribute_id", _columns("catalog-data-product-attribute-interface")
 )
@@ -124,6 +135,52 @@ ATTRIBUTE_SETS = Table("eav_attribute_set", "attribute_set_id", _columns("eav-da
 TAX_RATES = Table("tax_calculation_rate", "id", _columns("tax-data-tax-rate-interface"))
 TAX_RULES = Table("tax_calculation_rule", "id", _columns("tax-data-tax-rule-interface"))
 COUPONS = Table("salesrule_coupon", "coupon_id", _columns("sales-rule-data-coupon-interface"))
+BULKS = Table(
+    "magento_bulk",
+    "bulk_key",
+    {"uuid": Column("uuid", ColumnKind.TEXT, indexed=True)},
+    unique=(("uuid",),),
+)
+OPERATIONS = Table(
+    "magento_operation",
+    "operation_key",
+    {
+        "id": Column("id", ColumnKind.NUMBER),
+        "bulk_uuid": Column("bulk_uuid", ColumnKind.TEXT, indexed=True),
+        "topic_name": Column("topic_name", ColumnKind.TEXT),
+        "status": Column("status", ColumnKind.NUMBER, indexed=True),
+        "start_time": Column("start_time", ColumnKind.TIME),
+        # JSON: the route and arguments to execute.
+        "job": Column("job", ColumnKind.TEXT),
+    },
+)
+INTEGRATIONS = Table(
+    "integration",
+    "integration_id",
+    {name: Column(name, ColumnKind.TEXT, indexed=True) for name in ("name", "consumer_key")},
+    unique=(("name",), ("consumer_key",)),
+    kept=True,
+)
+OAUTH_TOKENS = Table(
+    "oauth_token",
+    "token_id",
+    {
+        "consumer_id": Column("consumer_id", ColumnKind.NUMBER, indexed=True),
+        "token": Column("token", ColumnKind.TEXT, indexed=True),
+    },
+    unique=(("token",),),
+    kept=True,
+)
+NONCES = Table(
+    "oauth_nonce",
+    "nonce_id",
+    {
+        "consumer_id": Column("consumer_id", ColumnKind.NUMBER),
+        "nonce": Column("nonce", ColumnKind.TEXT, indexed=True),
+    },
+    unique=(("nonce", "consumer_id"),),
+    kept=True,
+)
 DOCUMENTS = Table(
     "document", "document_id", {"name": Column("name", ColumnKind.TEXT, indexed=True)}, unique=(("name",),)
 )
@@ -131,5 +188,6 @@ DOCUMENTS = Table(
 
 TABLES = (
     ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CUSTOMERS, SOURCE_ITEMS, SOURCES,
-    STOCKS, STOCK_LINKS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
+    STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
+    BULKS, OPERATIONS, INTEGRATIONS, OAUTH_TOKENS, NONCES,
 )  # fmt: skip

@@ -38,8 +38,8 @@ class Wire:
         if isinstance(request, Response):
             return _to_web(request)
         if request.path.startswith(PREFIX):
-            with self._control.lock:
-                return _to_web(serve_control(self._control, request))
+            # In a thread of its own, since activating an integration waits for an endpoint that calls back.
+            return _to_web(await asyncio.to_thread(serve_control, self._control, request))
         return await self._handle_rest(incoming, request)
 
     async def _handle_rest(self, incoming: web.BaseRequest, request: Request) -> web.StreamResponse:

@@ -20,7 +20,8 @@ BASE: dict[str, Any] = {
     "overlap_minutes": "15", "reading_statuses": '["processing"]', "status_map": '{"processing": "rfs"}',
     "exporting_statuses": '["rfs"]', "number_rule": "prefix", "invoice_rule": "paid", "exported_status": "processing",
     "payment_method": "checkmo", "shipping_method": "flatrate_flatrate", "shipping_method_map": "{}",
-    "extension_attributes": "{}", "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
+    "extension_attributes": "{}", "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
+    "interval_seconds": "60", "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"
 CHANGE = "admin:connectors_magento2connector_change"
@@ -120,7 +121,7 @@ def test_the_connection_is_tested_with_a_button(
     page = press_test_connection(admin_client, storefront_connector)
     assert "The connection works. Store views: 1 default" in page
     Magento2Seller.objects.create(connector=storefront_connector, store_id=99)
-    assert "the shop has no store 99" in press_test_connection(admin_client, storefront_connector)
+    assert "The shop has no store 99" in press_test_connection(admin_client, storefront_connector)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,7 +16,9 @@ PAST = "2020-01-01T00:00:00Z"
 def owner_of_a_dead_process() -> str:
     """What a process of this machine called itself that has ended since."""
     code = "from mageferry.hub.work.owners import owner_name; print(owner_name('worker'))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def test_only_one_holds_a_lease():

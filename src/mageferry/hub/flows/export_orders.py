@@ -23,13 +23,8 @@ from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.outcomes import outcome_of, wait_seconds
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
-from mageferry.hub.mapping.order_out import (
-    UnsendableOrder,
-    build_entity,
-    external_item_id,
-    increment_id_for,
-    sent_items,
-)
+from mageferry.hub.mapping.order_amounts import UnsendableOrder, sent_items
+from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, OrderStatus
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import drain, handles

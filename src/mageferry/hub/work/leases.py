@@ -62,9 +62,9 @@ class Held:
 def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
     """Take a lease that is free or has run out. Raises LeaseHeld when somebody holds it."""
     owner = owner or owner_name("lease")
-    holder = Lease.objects.filter(name=name, expires_at__gt=Now()).first()
-    if holder is not None and is_dead(holder.owner):
-        Lease.objects.filter(name=name, owner=holder.owner, token=holder.token).update(expires_at=Now())
+    held = Lease.objects.filter(name=name, expires_at__gt=Now()).first()
+    if held is not None and is_dead(held.owner):
+        Lease.objects.filter(name=name, owner=held.owner, token=held.token).update(expires_at=Now())
     free = Lease.objects.filter(name=name, expires_at__lte=Now())
     if not free.update(owner=owner, token=F("token") + 1, expires_at=now_plus(seconds)):
         try:

@@ -20,11 +20,12 @@ from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_foun
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
 from mageferry.sandbox.routing import Answer, Call, route
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.stock import DEFAULT_SOURCE
 from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
 
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
 BAD_ATTRIBUTE = 'The "%1" attribute name is invalid. Reset the name and try again.'
-_HIDDEN = ("attribute_values", "category_ids", "website_ids", "store_values")
+_HIDDEN = ("attribute_values", "category_ids", "website_ids", "store_values", "stock_values")
 _BACKENDS = {"decimal": ColumnKind.NUMBER, "int": ColumnKind.NUMBER, "datetime": ColumnKind.TIME}
 
 
@@ -94,16 +95,16 @@ def list_products(call: Call) -> Answer:
 
 
 def _in_store(call: Call, body: str) -> str:
-    scoped = call.shop.database.value(
+    has_scopes = call.shop.database.value(
         "SELECT 1 FROM catalog_product_entity WHERE store_values IS NOT NULL LIMIT 1"
     )
-    if not scoped:
+    if not has_scopes:
         return body
     product = cast("Record", orjson.loads(body))
-    return encode_json(_scoped(call, product))
+    return encode_json(scoped(call, product))
 
 
-def _scoped(call: Call, product: Record) -> Record:
+def scoped(call: Call, product: Record) -> Record:
     stored = call.shop.database.value(
         "SELECT store_values FROM catalog_product_entity WHERE entity_id = ?", (product.get("id"),)
     )
@@ -121,26 +122,36 @@ def load_product(call: Call, sku: str) -> Record:
 
 
 def product_stock(call: Call, product: Record) -> Record:
-    row = call.shop.database.rows(
-        "SELECT quantity, status FROM inventory_source_item WHERE sku = ? AND source_code = 'default'",
-        (product.get("sku"),),
+    found = call.shop.database.value(
+        "SELECT stock_values FROM catalog_product_entity WHERE entity_id = ?", (product.get("id"),)
     )
-    quantity, status = row[0] if row else (0, 0)
-    return stock_item(product, quantity, bool(status) and bool(quantity))
+    stored = cast("Record", orjson.loads(found)) if isinstance(found, str) else {}
+    item = call.shop.warehouse.item(DEFAULT_SOURCE, str(product.get("sku"))) or {"quantity": 0, "status": 0}
+    quantity = None if stored.get("without_quantity") else item["quantity"]
+    return stock_item(product, quantity, bool(item["status"]) and bool(quantity), stored)
 
 
 def get_product(call: Call) -> Answer:
-    product = _scoped(call, load_product(call, call.text("sku")))
+    product = scoped(call, load_product(call, call.text("sku")))
     extension = {**record(product.get("extension_attributes")), "stock_item": product_stock(call, product)}
     return {**product, "extension_attributes": extension}
 
 
 def get_stock_item(call: Call) -> Answer:
-    return product_stock(call, load_product(call, call.text("productSku")))
+    return product_stock(call, load_stocked(call))
+
+
+def load_stocked(call: Call) -> Record:
+    """The product of a stock item's path. Raises Refusal (404) with the stock service's own text."""
+    sku = call.text("productSku")
+    try:
+        return load_product(call, sku)
+    except Refusal:
+        raise Refusal(404, 'The Product with the "%1" SKU doesn\'t exist.', [sku]) from None
 
 
 def get_stock_status(call: Call) -> Answer:
-    product = load_product(call, call.text("productSku"))
+    product = load_stocked(call)
     item = product_stock(call, product)
     salable = bool(item["is_in_stock"]) and product.get("status") == 1
     return {

@@ -21,7 +21,7 @@ _REQUIRED = {
     "address_type": "Address Type",
     "telephone": "Phone Number",
 }
-_EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?[A-Za-z0-9]\Z")
+EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?[A-Za-z0-9]\Z")
 
 
 def check_address(address: Record) -> None:
@@ -31,7 +31,7 @@ def check_address(address: Record) -> None:
         for name, label in _REQUIRED.items()
         if name not in address
     ]
-    if not _EMAIL.match(str(address.get("email") or "")):
+    if not EMAIL.match(str(address.get("email") or "")):
         warnings.append("Email has a wrong format")
     if address.get("address_type") not in ("billing", "shipping"):
         warnings.append("Address type doesn't match required options")

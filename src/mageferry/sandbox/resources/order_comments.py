@@ -6,21 +6,12 @@ from mageferry.sandbox.orderbook import records, stored_text
 from mageferry.sandbox.php import Value, is_empty, to_int, to_string
 from mageferry.sandbox.refusals import Refusal, not_found
 from mageferry.sandbox.routing import Call
+from mageferry.sandbox.sales.states import STATE_STATUSES
 
 # The line break and the blanks are Magento's own.
 NOT_A_STATUS = (
     'Unable to add comment: The status "%1" is not part of the order\n                 status history.'
 )
-STATE_STATUSES = {
-    "new": ("pending",),
-    "pending_payment": ("pending_payment",),
-    "processing": ("processing", "fraud"),
-    "payment_review": ("payment_review", "fraud"),
-    "complete": ("complete",),
-    "closed": ("closed",),
-    "canceled": ("canceled",),
-    "holded": ("holded",),
-}
 
 
 def add_order_comment(call: Call) -> Value:

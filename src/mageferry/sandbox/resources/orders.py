@@ -1,4 +1,4 @@
-"""Reading orders, order items, and a shop's invoices, shipments and credit memos."""
+"""Reading orders and order items; the routes of what is done to them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from mageferry.sandbox.resources.order_addresses import save_order_address
 from mageferry.sandbox.resources.order_comments import add_order_comment, list_order_comments
 from mageferry.sandbox.resources.order_creation import save_order
 from mageferry.sandbox.routing import Answer, Call, Rendered, route
-from mageferry.sandbox.tables import CREDIT_MEMOS, INVOICES, ORDER_ITEMS, ORDERS, SHIPMENTS
+from mageferry.sandbox.tables import ORDER_ITEMS, ORDERS
 
 NO_ID = "An ID is needed. Set the ID and try again."
 ORDER_LIST = Listing(ORDERS)
 ITEM_LIST = Listing(ORDER_ITEMS)
-INVOICE_LIST = Listing(INVOICES)
-SHIPMENT_LIST = Listing(SHIPMENTS)
-CREDIT_MEMO_LIST = Listing(CREDIT_MEMOS)
 CRITERIA = "searchCriteria:framework-search-criteria-interface"
 
 
@@ -58,30 +55,6 @@ def get_order_item(call: Call) -> Answer:
     return get_record(call, ITEM_LIST)
 
 
-def list_invoices(call: Call) -> Answer:
-    return list_page(call, INVOICE_LIST)
-
-
-def get_invoice(call: Call) -> Answer:
-    return get_record(call, INVOICE_LIST)
-
-
-def list_shipments(call: Call) -> Answer:
-    return list_page(call, SHIPMENT_LIST)
-
-
-def get_shipment(call: Call) -> Answer:
-    return get_record(call, SHIPMENT_LIST)
-
-
-def list_credit_memos(call: Call) -> Answer:
-    return list_page(call, CREDIT_MEMO_LIST)
-
-
-def get_credit_memo(call: Call) -> Answer:
-    return get_record(call, CREDIT_MEMO_LIST)
-
-
 def get_order_status(call: Call) -> Value:
     order = call.shop.orders.load(call.number("id"))
     if order is None:
@@ -115,10 +88,4 @@ ROUTES = (
         save_order_address,
         "parent_id:int entity:sales-data-order-address-interface",
     ),
-    route("GET", "/V1/invoices", "Magento_Sales::sales_invoice", list_invoices, CRITERIA),
-    route("GET", "/V1/invoices/:id", "Magento_Sales::sales_invoice", get_invoice, "id:int"),
-    route("GET", "/V1/shipments", "Magento_Sales::shipment", list_shipments, CRITERIA),
-    route("GET", "/V1/shipment/:id", "Magento_Sales::shipment", get_shipment, "id:int"),
-    route("GET", "/V1/creditmemos", "Magento_Sales::sales_creditmemo", list_credit_memos, CRITERIA),
-    route("GET", "/V1/creditmemo/:id", "Magento_Sales::sales_creditmemo", get_credit_memo, "id:int"),
 )

@@ -18,7 +18,10 @@ def list_store_groups(call: Call) -> Value:
 
 
 def list_websites(call: Call) -> Value:
-    return call.shop.document("websites")
+    """All websites, the one that the request's store view belongs to first."""
+    own = call.shop.store_by_code(call.store_code).get("website_id", 0)
+    websites = records(call.shop.document("websites"))
+    return [*sorted(websites, key=lambda website: website.get("id") != own)]
 
 
 def list_modules(call: Call) -> Value:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from mageferry.sandbox.access import ADMIN, CUSTOMER, Identity
+from mageferry.sandbox.access import ADMIN, CUSTOMER, Account, Identity
 from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal, missing
 from mageferry.sandbox.routing import Call, route
+from mageferry.sandbox.twofactor import check_code, check_plain_sign_in
 
 REFUSED = (
     "The account sign-in was incorrect or your account is disabled temporarily. "
@@ -15,9 +16,26 @@ REFUSED = (
 
 def create_admin_token(call: Call) -> Value:
     """A JSON web token as a bare JSON string; 60 minutes by default."""
+    account = _sign_in(call)
+    check_plain_sign_in(account, call.shop.settings)
+    return _admin_token(call, account)
+
+
+def create_token_with_code(call: Call) -> Value:
+    """A token for a user name, a password and the code of the user's authenticator."""
+    account = _sign_in(call)
+    check_code(account, call.text("otp"), call.shop.settings, call.shop.clock.seconds())
+    return _admin_token(call, account)
+
+
+def _sign_in(call: Call) -> Account:
     account = call.shop.access.sign_in(*_credentials(call))
     if account is None:
         raise Refusal(401, REFUSED)
+    return account
+
+
+def _admin_token(call: Call, account: Account) -> Value:
     minutes = account.token_minutes or call.shop.settings.number("webapi/jwtauth/admin_expiration")
     return call.shop.access.issue_token(Identity(account.user_id, ADMIN), minutes)
 
@@ -42,4 +60,11 @@ _CREDENTIALS = "username:str password:str"
 ROUTES = (
     route("POST", "/V1/integration/admin/token", "anonymous", create_admin_token, _CREDENTIALS),
     route("POST", "/V1/integration/customer/token", "anonymous", create_customer_token, _CREDENTIALS),
+    route(
+        "POST",
+        "/V1/tfa/provider/google/authenticate",
+        "anonymous",
+        create_token_with_code,
+        f"{_CREDENTIALS} otp:str",
+    ),
 )
