@@ -50,7 +50,7 @@ class Table:
                 for adapt, column in zip(self._adapters, columns, strict=True)
             ]
         with connection.cursor() as cursor:
-            cursor.executemany(self._statement, zip(*ready, strict=True))
+            cursor.executemany(self._statement, list(zip(*ready, strict=True)))
 
     def insert_rows(self, rows: Iterable[Row]) -> None:
         """Insert rows, if there are any."""
