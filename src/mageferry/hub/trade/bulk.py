@@ -1,26 +1,27 @@
 """Writing many rows at once: prepared statements, no model instances.
 
-An import of thousands of orders spends its time here, so rows are plain tuples in the order of the declared columns.
+An import of thousands of orders spends its time here, so values come column by column and not as objects.
 Same meaning on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import orjson
 from django.db import connection, models
 
-Row = tuple[Any, ...]
+type Row = tuple[Any, ...]
+type Column = Sequence[Any]
 
 
 class Table:
     """Some columns of a model's table, to insert rows of exactly these columns.
 
-    Values are what the columns hold: Decimal, aware datetime, `json_text(...)` for JSON.
+    Values are what the columns hold: Decimal, aware datetime, `json_text(...)` for JSON; of an enumeration its value.
     """
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
@@ -30,14 +31,7 @@ class Table:
         ]
         self._pk_column = model._meta.pk.column
         self._table = model._meta.db_table
-        self._moments = [
-            place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)
-        ]
-        self._decimals = [
-            place
-            for place, field in enumerate(fields)
-            if isinstance(field, models.DecimalField) and not field.null
-        ]
+        self._adapters = [_adapter_for(field) for field in fields]
 
     @cached_property
     def _statement(self) -> str:
@@ -47,23 +41,21 @@ class Table:
         # Table and columns are our own models', the values go apart.
         return " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
 
-    def insert(self, rows: Sequence[Row]) -> None:
-        """Insert the rows."""
-        if rows:
-            with connection.cursor() as cursor:
-                cursor.executemany(
-                    self._statement, self._adapt(rows) if connection.vendor == "sqlite" else rows
-                )
+    def insert(self, *columns: Column) -> None:
+        """Insert rows given as their columns, in the declared order, all of the same length."""
+        ready: Sequence[Iterable[Any]] = columns
+        if connection.vendor == "sqlite":
+            ready = [
+                adapt(column) if adapt else column
+                for adapt, column in zip(self._adapters, columns, strict=True)
+            ]
+        with connection.cursor() as cursor:
+            cursor.executemany(self._statement, list(zip(*ready, strict=True)))
 
-    def _adapt(self, rows: Sequence[Row]) -> list[Row]:
-        """SQLite wants texts for moments and decimals; a column at a time is much faster than value by value."""
-        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-        for place in self._moments:
-            texts = {moment: _moment_text(moment) for moment in set(columns[place])}
-            columns[place] = map(texts.__getitem__, columns[place])
-        for place in self._decimals:
-            columns[place] = map(str, columns[place])
-        return list(zip(*columns, strict=True))
+    def insert_rows(self, rows: Iterable[Row]) -> None:
+        """Insert rows, if there are any."""
+        if columns := columns_of(rows):
+            self.insert(*columns)
 
     def reserve_ids(self, count: int) -> list[int]:
         """Primary keys for `count` new rows, nobody else's. Inside a transaction."""
@@ -81,6 +73,27 @@ class Table:
             row = cursor.fetchone()
             last = row[0] if row else 0
             return list(range(last + 1, last + 1 + count))
+
+
+def columns_of(rows: Iterable[Row]) -> list[Column]:
+    """The columns of the rows; none when there are no rows."""
+    return list(zip(*rows, strict=True))
+
+
+def _adapter_for(field: Any) -> Callable[[Column], Iterable[Any]] | None:
+    """How a column's values become what SQLite takes: a whole column at a time is faster than value by value."""
+    if isinstance(field, models.DateTimeField):
+        return _moment_texts
+    if isinstance(field, models.DecimalField) and not field.null:
+        return partial(map, str)
+    if isinstance(field, models.BooleanField) and not field.null:
+        return partial(map, int)
+    return None
+
+
+def _moment_texts(column: Column) -> Iterable[str | None]:
+    texts = {moment: _moment_text(moment) for moment in set(column)}
+    return map(texts.__getitem__, column)
 
 
 def _moment_text(moment: dt.datetime | None) -> str | None:
