@@ -57,6 +57,7 @@ class Stage(IntEnum):
     CACHE = 15
     RETRY = 20
     REDIRECT = 25
+    COOKIES = 27
     AUTHENTICATE = 30
     PACE = 40
     LOG = 50
