@@ -97,17 +97,18 @@ def test_a_slot_of_a_dead_process_comes_back_after_its_lease() -> None:
 
 
 class Crowd:
-    """How many are inside at once; each stays until `size` have come in, or nobody else can."""
+    """How many are inside at once; each stays until there are two."""
 
     def __init__(self) -> None:
         self.inside = self.most = 0
         self.lock = threading.Lock()
+        self.two = threading.Barrier(2, timeout=10)
 
     def __call__(self, _: Seen) -> Say:
         with self.lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
-        threading.Event().wait(0.02)
+        self.two.wait()
         with self.lock:
             self.inside -= 1
         return Say(204)
