@@ -183,7 +183,6 @@ class Worker:
 
     def _loop(self, until_idle: bool) -> None:
         try:
-            ledger.free_units_of_the_dead()
             while not self._stop.is_set():
                 if self.work_once() == 0:
                     if until_idle:

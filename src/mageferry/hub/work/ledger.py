@@ -18,7 +18,6 @@ from mageferry.hub.work.clock import Now, now_plus
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 from mageferry.hub.work.operations import skip, try_again
-from mageferry.hub.work.owners import is_dead
 from mageferry.hub.work.queue import (
     apart_from_suspects,
     blocked_connectors,
@@ -179,17 +178,6 @@ def _take(
         unit.lease_token += 1
         unit.attempts += 1
     return [Claim(unit, owner, unit.lease_token) for unit in units]
-
-
-def free_units_of_the_dead() -> int:
-    """Units held by processes of this machine that are gone are due at once, not only when their lease ends."""
-    owners = (
-        WorkUnit.objects.filter(status=UnitStatus.PROCESSING).values_list("lease_owner", flat=True).distinct()
-    )
-    dead = [owner for owner in owners if is_dead(owner)]
-    return WorkUnit.objects.filter(status=UnitStatus.PROCESSING, lease_owner__in=dead).update(
-        lease_expires_at=Now()
-    )
 
 
 def renew(claims: Sequence[Claim], lease_seconds: float = LEASE_SECONDS) -> None:

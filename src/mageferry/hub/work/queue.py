@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from mageferry.hub.work import metrics
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.models import EVERYTHING, Limit, Pause, UnitStatus, WorkUnit
+from mageferry.hub.work.owners import is_dead
 from mageferry.hub.work.turns import assign_turns
 
 MAX_DEATHS = 3
@@ -37,11 +38,21 @@ def wake_units(only: Collection[int] | None = None) -> int:
     return len(units)
 
 
+def free_units_of_the_dead() -> int:
+    """Units held by processes of this machine that are gone needn't wait for their lease to end; returns how many."""
+    held = WorkUnit.objects.filter(status=UnitStatus.PROCESSING, lease_expires_at__gt=Now())
+    dead = [
+        owner for owner in held.order_by().values_list("lease_owner", flat=True).distinct() if is_dead(owner)
+    ]
+    return held.filter(lease_owner__in=dead).update(lease_expires_at=Now()) if dead else 0
+
+
 def recover_units(only: Collection[int] | None = None) -> int:
     """Units whose worker died (their lease is over) join the queue again; returns how many.
 
     One that has ended its worker MAX_DEATHS times in a row is parked, so that it can't end all of them.
     """
+    free_units_of_the_dead()
     left_behind = WorkUnit.objects.filter(status=UnitStatus.PROCESSING, lease_expires_at__lte=Now())
     if only is not None:
         left_behind = left_behind.filter(pk__in=list(only))
