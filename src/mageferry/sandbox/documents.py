@@ -39,6 +39,7 @@ SHIPMENT = Paper("shipment", SHIPMENTS, "sales-data-shipment-interface", "sales-
 CREDIT_MEMO = Paper(
     "creditmemo", CREDIT_MEMOS, "sales-data-creditmemo-interface", "sales-data-creditmemo-item-interface"
 )
+PAPERS = (INVOICE, SHIPMENT, CREDIT_MEMO)
 _OF_ORDER = {
     "sales_invoice": "SELECT body FROM sales_invoice WHERE order_id = ? ORDER BY entity_id",
     "sales_shipment": "SELECT body FROM sales_shipment WHERE order_id = ? ORDER BY entity_id",

@@ -23,6 +23,7 @@ class FaultKind(StrEnum):
     ERROR_PAGE_OK = "error_page_ok"
     EMPTY_OK = "empty_ok"
     INTERNAL_ERROR = "internal_error"
+    DEADLOCK = "deadlock"
     PHP_FATAL = "php_fatal"
     DATABASE_DOWN = "database_down"
     RESET = "reset"

@@ -23,6 +23,11 @@ MAX_TARGET = 8190
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _SECRETS = re.compile(r"((?:access_token|token|password|oauth_\w+)=)[^&]*", re.IGNORECASE)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+DEADLOCK = (
+    "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock; "
+    "try restarting transaction"
+)
+"""What parallel writes of one entity get when their transaction was rolled back."""
 _HEADERS = {"Cache-Control": "no-store", "Server": "mageferry-sandbox"}
 
 
@@ -128,6 +133,8 @@ def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
             return Response(200, b"", JSON)
         case FaultKind.INTERNAL_ERROR:
             return Response(500, encode_json(masked().body()).encode(), JSON)
+        case FaultKind.DEADLOCK:
+            return Response(500, encode_json({"message": DEADLOCK}).encode(), JSON)
         case FaultKind.PHP_FATAL:
             report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
             body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})

@@ -18,4 +18,4 @@ def load_demo(shop: Shop, name: str) -> None:
     for sku, values in store_values(demo).items():
         shop.set_store_values(sku, values)
     if demo.orders:
-        load_many(shop, demo.orders)
+        load_many(shop, demo.orders, reserve=True)

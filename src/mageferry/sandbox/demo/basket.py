@@ -1,6 +1,4 @@
-"""What is in a demo order: simple, configurable, bundle and virtual items with their amounts and
-quantities.
-"""
+"""What is in a demo order: simple, configurable, bundle and virtual items with their amounts."""
 
 from __future__ import annotations
 
@@ -24,11 +22,8 @@ from mageferry.sandbox.php import Value, to_number
 
 DISCOUNT_PERCENT = 10
 SHIPPING_CENTS = 500
-_DONE = {
-    "complete": ("qty_invoiced", "qty_shipped"),
-    "closed": ("qty_invoiced", "qty_shipped", "qty_refunded"),
-}
 _QUANTITIES = ("qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped")
+_FLAGS = ("free_shipping", "is_qty_decimal", "no_discount")
 _ZERO_AMOUNTS = (
     "amount_refunded", "discount_invoiced", "discount_tax_compensation_amount", "row_invoiced",
     "tax_invoiced",
@@ -56,8 +51,6 @@ class _Till:
     tax_percent: float
     discount_percent: int
     common: Record
-    status: str
-    shipped_share: float
 
     def add(
         self, good: Good, units: int, *, price_cents: int | None = None, parent: Record | None = None
@@ -81,7 +74,9 @@ class _Till:
             **_amounts(unit_cents, row_cents, discount_cents, tax_cents, units),
             "discount_percent": self.discount_percent,
             "tax_percent": to_number(self.tax_percent),
-            **self._quantities(units, good),
+            "qty_ordered": units,
+            **dict.fromkeys(_QUANTITIES, 0),
+            **dict.fromkeys(_FLAGS, 0),
         }
         if parent is not None:
             item["parent_item_id"] = parent["item_id"]
@@ -90,18 +85,6 @@ class _Till:
         self.basket.items.append(item)
         return item
 
-    def _quantities(self, units: int, good: Good) -> Record:
-        done = _DONE.get(self.status, ())
-        amounts: Record = {name: units if name in done else 0 for name in _QUANTITIES}
-        if self.status == "processing":
-            amounts["qty_invoiced"] = units
-            amounts["qty_shipped"] = int(units * self.shipped_share)
-        if self.status == "canceled":
-            amounts["qty_canceled"] = units
-        if good.kind == "virtual":
-            amounts["qty_shipped"] = 0
-        return {"qty_ordered": units, **amounts, "free_shipping": 0, "is_qty_decimal": 0, "no_discount": 0}
-
     def _count(self, row_cents: int, discount_cents: int, tax_cents: int, units: int) -> None:
         self.basket.subtotal_cents += row_cents
         self.basket.discount_cents += discount_cents
@@ -109,16 +92,14 @@ class _Till:
         self.basket.units += units
 
 
-def draw_basket(
-    random: Random, item_ids: list[int], tax_percent: float, common: Record, status: str
-) -> Basket:
+def draw_basket(random: Random, item_ids: list[int], tax_percent: float, common: Record) -> Basket:
     """One to three lines; about one order in ten has a bundle, in seven a configurable, in twelve is
     virtual.
     """
     basket = Basket()
     discount = DISCOUNT_PERCENT if random.random() < 0.25 else 0
     common = {**common, "updated_at": common["created_at"], "extension_attributes": {"itemized_taxes": []}}
-    till = _Till(basket, item_ids, tax_percent, discount, common, status, random.choice((0.0, 0.5, 0.0)))
+    till = _Till(basket, item_ids, tax_percent, discount, common)
     chance = random.random()
     if chance < 0.08:
         till.add(VIRTUAL, 1)

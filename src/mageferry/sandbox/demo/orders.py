@@ -5,15 +5,20 @@ everything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from mageferry.sandbox.demo.basket import Basket, draw_basket
 from mageferry.sandbox.demo.goods import money
+from mageferry.sandbox.demo.history import History, Papers
 from mageferry.sandbox.demo.people import PLACES, Buyer, draw_buyer
+from mageferry.sandbox.documents import PAPERS
 from mageferry.sandbox.orderbook import Record, new_protect_code, record, records
 from mageferry.sandbox.php import Value, to_int
+from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.stock import open_units
 
 STATES = {
     "pending": "new",
@@ -26,24 +31,26 @@ STATES = {
     "pending_payment": "pending_payment",
 }
 _WEIGHTS = {"pending": 8, "processing": 14, "complete": 12, "closed": 4, "canceled": 4, "holded": 2}
-_INVOICED = frozenset({"processing", "complete", "closed"})
 _BATCH = 500
 SPREAD_DAYS = 60
 _COUNTRIES = {"USD": "US", "EUR": "DE", "AUD": "AU"}
 
 
-def load_many(shop: Shop, count: int, seed: int = 1) -> None:
-    """Add ``count`` orders, spread over the last two months up to the shop's now, oldest first."""
+def load_many(shop: Shop, count: int, seed: int = 1, *, reserve: bool = False) -> None:
+    """Add ``count`` orders, spread over the last two months up to the shop's now, oldest first.
+
+    ``reserve`` lets what is still to be shipped count against the stock.
+    """
     random = Random(seed)
     end = datetime.fromtimestamp(int(shop.clock.seconds()), UTC)
     step = timedelta(days=SPREAD_DAYS) / max(count, 1)
     statuses = _statuses(random)
-    batch: list[Record] = []
+    batch: list[Placed] = []
     with shop.database.transaction():
         for number in range(count):
             batch.append(_order(shop, random, end - step * (count - number), next(statuses)))
             if len(batch) == _BATCH or number == count - 1:
-                shop.orders.save_many(batch)
+                _save(shop, batch, reserve=reserve)
                 batch = []
 
 
@@ -59,9 +66,30 @@ def place_orders(shop: Shop, count: int, *, seed: int = 0, status: str = "") -> 
     highest = shop.database.value("SELECT MAX(entity_id) FROM sales_order")
     random = Random(f"{seed}:{highest}")
     now = datetime.fromtimestamp(int(shop.clock.seconds()), UTC)
-    orders = [_order(shop, random, now, status) for _ in range(count)]
-    shop.orders.save_many(orders)
-    return [to_int(order["entity_id"]) for order in orders]
+    placed = [_order(shop, random, now, status) for _ in range(count)]
+    with shop.database.transaction():
+        _save(shop, placed, reserve=True)
+    return [to_int(entry.order["entity_id"]) for entry in placed]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order with the documents made for it."""
+
+    order: Record
+    papers: Papers
+
+
+def _save(shop: Shop, placed: list[Placed], *, reserve: bool) -> None:
+    shop.orders.save_many([entry.order for entry in placed])
+    for paper in PAPERS:
+        shop.papers.save_many(
+            paper, [document for entry in placed for kind, document in entry.papers if kind is paper]
+        )
+    if reserve:
+        for order in (SalesOrder(entry.order) for entry in placed):
+            for line, quantity in open_units(order):
+                shop.warehouse.reserve(shop.stock_of(order.store_id), line.sku, quantity)
 
 
 def _statuses(random: Random) -> Iterator[str]:
@@ -71,7 +99,7 @@ def _statuses(random: Random) -> Iterator[str]:
         yield from random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=100)
 
 
-def _order(shop: Shop, random: Random, created: datetime, status: str) -> Record:
+def _order(shop: Shop, random: Random, created: datetime, status: str) -> Placed:
     view = random.choice([entry for entry in shop.store_views() if entry["id"]])
     configs = {entry["id"]: entry for entry in records(shop.document("store_configs"))}
     currency = str(configs.get(view["id"], {}).get("base_currency_code") or "USD")
@@ -86,31 +114,31 @@ def _order(shop: Shop, random: Random, created: datetime, status: str) -> Record
         [shop.orders.next_id("item") for _ in range(6)],
         buyer.place.tax_percent,
         {"order_id": order_id, "store_id": view["id"], "created_at": created_at},
-        status,
     )
     order: Record = {
         "entity_id": order_id,
         "increment_id": shop.orders.next_increment_id("order", to_int(view["id"])),
-        "state": STATES[status],
-        "status": status,
+        "state": STATES["pending"],
+        "status": "pending",
         "store_id": view["id"],
         "store_name": shop.store_name(view),
         "created_at": created_at,
-        "updated_at": min(updated, datetime.fromtimestamp(shop.clock.seconds(), UTC)).strftime(
-            "%Y-%m-%d %H:%M:%S"
-        ),
+        "updated_at": created_at,
         "protect_code": new_protect_code(),
         "quote_id": order_id,
         "remote_ip": "127.0.0.1",
         **_customer(buyer),
         **_currency(currency),
-        **_totals(basket, status),
+        **_totals(basket),
         "items": [*basket.items],
         "status_histories": [],
     }
     _add_addresses(shop, order, buyer, basket)
     _add_payment(shop, order)
-    return order
+    moment = min(updated, datetime.fromtimestamp(shop.clock.seconds(), UTC)).strftime("%Y-%m-%d %H:%M:%S")
+    history = History(shop, random, order, moment)
+    history.reach(status)
+    return Placed(order, history.papers)
 
 
 def _customer(buyer: Buyer) -> Record:
@@ -137,7 +165,7 @@ def _currency(code: str) -> Record:
     }
 
 
-def _totals(basket: Basket, status: str) -> Record:
+def _totals(basket: Basket) -> Record:
     grand = basket.subtotal_cents + basket.tax_cents + basket.shipping_cents - basket.discount_cents
     amounts = {
         "subtotal": basket.subtotal_cents,
@@ -151,14 +179,6 @@ def _totals(basket: Basket, status: str) -> Record:
         "discount_tax_compensation_amount": 0,
         "grand_total": grand,
     }
-    if status in _INVOICED:
-        amounts |= {"total_paid": grand, "total_invoiced": grand, "subtotal_invoiced": basket.subtotal_cents}
-        amounts |= {"tax_invoiced": basket.tax_cents, "shipping_invoiced": basket.shipping_cents}
-    if status == "closed":
-        amounts |= {"total_refunded": grand, "subtotal_refunded": basket.subtotal_cents}
-        amounts |= {"tax_refunded": basket.tax_cents, "shipping_refunded": basket.shipping_cents}
-    if status == "canceled":
-        amounts |= {"total_canceled": grand, "subtotal_canceled": basket.subtotal_cents}
     both = {f"{prefix}{name}": money(cents) for name, cents in amounts.items() for prefix in ("", "base_")}
     coupon: Record = {"coupon_code": "TRAIL10"} if basket.discount_cents else {}
     return {
@@ -211,15 +231,11 @@ def _address(shop: Shop, order: Record, buyer: Buyer, kind: str) -> Record:
 
 
 def _add_payment(shop: Shop, order: Record) -> None:
-    paid: Record = {}
-    if order.get("total_paid"):
-        paid = {"amount_paid": order["total_paid"], "base_amount_paid": order["base_total_paid"]}
     order["payment"] = {
         "account_status": None,
         "additional_information": ["Check / Money order"],
         "amount_ordered": order["grand_total"],
         "base_amount_ordered": order["base_grand_total"],
-        **paid,
         "shipping_amount": order["shipping_amount"],
         "base_shipping_amount": order["base_shipping_amount"],
         "cc_last4": None,
