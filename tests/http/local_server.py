@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote
 
 import orjson
+import trustme
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ class LocalServer:
 
 
 @contextmanager
-def serving(answer: Callable[[Seen], Say]) -> Iterator[LocalServer]:
-    """Serve in threads until the block ends."""
+def serving(
+    answer: Callable[[Seen], Say], certificate: trustme.LeafCert | None = None
+) -> Iterator[LocalServer]:
+    """Serve in threads until the block ends; over TLS with a certificate."""
     seen: list[Seen] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,6 +92,10 @@ def serving(answer: Callable[[Seen], Say]) -> Iterator[LocalServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

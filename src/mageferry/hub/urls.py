@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from mageferry.hub.api.resources import api
@@ -12,6 +12,7 @@ from mageferry.hub.web import handshake, views
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("health", views.health, name="health"),
+    path("", include("mageferry.hub.work.endpoints")),
     path("run-flow/", views.run_flow_now, name="run_flow_now"),
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),

@@ -33,15 +33,23 @@ class Consumers:
         self._router = router
 
     def accept(
-        self, match: Match, entries: list[Value], identity: Identity, store_code: str, base_url: str
+        self,
+        match: Match,
+        entries: list[Value],
+        identity: Identity,
+        store_code: str,
+        base_url: str,
+        *,
+        checked: bool,
     ) -> Record:
-        """Schedule one operation per entry. Raises Refusal (400) for arguments that are missing or of a
-        wrong type; anything else shows only when the operation runs.
+        """Schedule one operation per entry. ``checked`` entries, those of a bulk, are refused (400) for
+        arguments that are missing or of a wrong type; anything else shows only when the operation runs.
         """
         jobs: list[Job] = []
         for entry in entries:
             arguments: Record = entry if isinstance(entry, dict) else {}
-            convert_arguments(match.route.parameters, arguments, Limits())
+            if checked:
+                convert_arguments(match.route.parameters, arguments, Limits())
             jobs.append(Job(match.route.method, match.route.path, arguments, store_code, base_url))
         store_id = to_int(self._shop.store_by_code(store_code).get("id"))
         topic = service_of(match.route).topic(match.route.method)

@@ -17,7 +17,7 @@ from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, er
 from mageferry.sandbox.oauth import problem_form, token_form
 from mageferry.sandbox.php import Value, members, parse_query
 from mageferry.sandbox.projection import project
-from mageferry.sandbox.refusals import NO_ROUTE, Crash, Refusal, masked, unauthorized
+from mageferry.sandbox.refusals import NO_ROUTE, NOT_PROCESSED, Crash, Refusal, masked, unauthorized
 from mageferry.sandbox.routing import Answer, Call, Match, Rendered, Router, is_rest_path, split_store
 from mageferry.sandbox.shop import Shop
 
@@ -97,7 +97,7 @@ class FrontController:
                 raise Refusal(404, NO_ROUTE)
             path = template_path(path)
         if request.method == "GET":
-            raise Refusal(404, NO_ROUTE)
+            raise Refusal(400, NOT_PROCESSED)
         match = self._router.match(request.method, path)
         identity = self._authorise(request, match)
         body = parse_body(request.body, request.headers.get("content-type"))
@@ -107,7 +107,9 @@ class FrontController:
             query = parse_query(request.query) if request.query else {}
             entries = [{**_named(body), **query, **match.path_values}]
         nobody = Identity(0, ADMIN)
-        return self.consumers.accept(match, entries, identity or nobody, store_code, request.base_url)
+        return self.consumers.accept(
+            match, entries, identity or nobody, store_code, request.base_url, checked=bulk
+        )
 
     def _authorise(self, request: Request, match: Match) -> Identity | None:
         """Who asks. Raises Refusal (401) for someone who may not use the route."""

@@ -43,9 +43,14 @@ def celery_app() -> Celery:
     url = configuration().broker_url
     rabbit = url.startswith("amqp")
     app = Celery("mageferry", broker=url, set_as_current=False)
-    kind = {"x-queue-type": "quorum", "x-max-length": _MOST_WAITING} if rabbit else None
+    kind = {
+        "x-queue-type": "quorum",
+        "x-max-length": _MOST_WAITING,
+        # The broker's clock: a worker whose own is wrong must not take messages for old.
+        "x-message-ttl": _MESSAGE_LASTS_SECONDS * 1000,
+    }
     app.conf.update(
-        task_queues=[Queue(QUEUE, routing_key=QUEUE, queue_arguments=kind)],
+        task_queues=[Queue(QUEUE, routing_key=QUEUE, queue_arguments=kind if rabbit else None)],
         task_default_queue=QUEUE,
         task_default_queue_type="quorum" if rabbit else "classic",
         worker_detect_quorum_queues=rabbit,
@@ -83,7 +88,7 @@ class CeleryDispatcher:
         try:
             look = celery_app().tasks[LOOK]
             for _ in range(min(count, MOST_MESSAGES)):
-                look.apply_async(expires=_MESSAGE_LASTS_SECONDS, retry=False)
+                look.apply_async(retry=False)
         except (KombuError, OSError) as error:
             self._rests_until = time.monotonic() + _AFTER_FAILURE_SECONDS
             raise BrokerUnreachable(f"the broker can't be reached ({type(error).__name__})") from None

@@ -116,10 +116,13 @@ class Gate:
         """Give the share back, if there is one and the database is there; it would end by itself."""
         with self._changed:
             had_share = self._share_ends > 0 and not (self._running or self._waiting)
+            last_words = self._make_wish() if self._complaint else None
             if had_share:
                 self._held, self._share_ends = 0, 0.0
         if had_share:
             try:
+                if last_words is not None:
+                    limits.renew_share(self.connector_key, last_words)
                 limits.give_back(self.connector_key, self.owner)
             except DatabaseError as error:
                 log.warning(
@@ -131,10 +134,10 @@ class Gate:
         return time.monotonic() - self._asked_at >= pause
 
     def _make_wish(self) -> Wish:
-        self._asked_at = self._used_at = time.monotonic()
-        # Nobody begins while the new share is asked for: what is told to run must be all that runs.
-        self._held = self._running
-        wish = Wish(self.owner, self._running, self._waiting, self._successes, self._complaint)
+        self._asked_at = self._used_at = now = time.monotonic()
+        # Threads go on beginning requests while the new share is asked for, as many as they were granted.
+        may_run = max(self._running, self._held) if now < self._share_ends else self._running
+        wish = Wish(self.owner, self._running, self._waiting, may_run, self._successes, self._complaint)
         self._successes, self._complaint = 0, None
         return wish
 

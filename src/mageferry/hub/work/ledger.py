@@ -19,7 +19,13 @@ from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 from mageferry.hub.work.operations import skip, try_again
 from mageferry.hub.work.owners import is_dead
-from mageferry.hub.work.queue import blocked_connectors, front_of_others, recover_units, wake_units
+from mageferry.hub.work.queue import (
+    apart_from_suspects,
+    blocked_connectors,
+    front_of_others,
+    recover_units,
+    wake_units,
+)
 from mageferry.hub.work.turns import assign_turns
 from mageferry.hub.work.units import (
     Claim,
@@ -158,7 +164,7 @@ def _take(
     with transaction.atomic():
         # Whoever looks at the same time takes other rows (PostgreSQL) or waits for its turn to write (SQLite).
         chosen = due.order_by("priority", "turn", "id").select_for_update(skip_locked=True)
-        units = list(chosen[:limit])
+        units = list(apart_from_suspects(chosen[:limit]))
         if units:
             WorkUnit.objects.filter(pk__in=[unit.pk for unit in units]).update(
                 status=UnitStatus.PROCESSING,

@@ -47,11 +47,15 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a process tells when it renews its share."""
+    """What a process tells when it renews its share.
+
+    `may_run`: requests that it may have begun by the time this is written down; its share can't be less yet.
+    """
 
     owner: str
     running: int
     waiting: int
+    may_run: int = 0
     successes: int = 0
     complaint: Complaint | None = None
 
@@ -100,8 +104,9 @@ def renew_share(connector_key: str, wish: Wish) -> Grant:
         wants[wish.owner] = wish.running + wish.waiting
         epoch = int(now.timestamp()) // ROTATION_SECONDS
         free = capacity - (others.aggregate(sum=Sum("held"))["sum"] or 0)
-        # What runs, runs: a share shrinks only as its requests end.
-        held = max(wish.running, min(divide(capacity, wants, epoch)[wish.owner], free))
+        fair = divide(capacity, wants, epoch)[wish.owner]
+        # What runs, runs: a share shrinks in two steps, first here in what is granted, then in what is held.
+        held = max(wish.running, wish.may_run, min(fair, free))
         closed = _closed_seconds(limit, now)
         requests = _take_tokens(limit, wish, now) if not closed else 0
         Share.objects.update_or_create(
@@ -124,7 +129,7 @@ def renew_share(connector_key: str, wish: Wish) -> Grant:
                 "reason",
             ]
         )
-    return Grant(held, requests, closed)
+    return Grant(min(fair, held), requests, closed)
 
 
 def give_back(connector_key: str, owner: str) -> None:
@@ -139,9 +144,16 @@ def divide(capacity: int, wants: Mapping[str, int], epoch: int = 0) -> dict[str,
     """
     parts: dict[str, int] = {}
     left = capacity
-    for number, owner in enumerate(sorted(wants, key=lambda each: (wants[each], each))):
-        parts[owner] = min(wants[owner], left // (len(wants) - number))
-        left -= parts[owner]
+    modest = sorted(wants, key=lambda each: wants[each])
+    for number, owner in enumerate(modest):
+        even = left // (len(modest) - number)
+        if wants[owner] > even:
+            # From here on everybody wants more than an even part.
+            parts.update(dict.fromkeys(modest[number:], even))
+            left -= even * (len(modest) - number)
+            break
+        parts[owner] = wants[owner]
+        left -= wants[owner]
     names = sorted(wants)
     for number in range(len(names)):
         owner = names[(number + epoch) % len(names)]

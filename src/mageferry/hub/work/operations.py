@@ -102,18 +102,23 @@ def edit_and_retry(pk: int, payload: Any) -> None:
         if unit is None:
             raise NotNow(f"There is no unit {pk}. `mageferry work list` shows those there are.")
         check_payload(str(unit), payload)
-        if unit.status in (UnitStatus.PROCESSING, UnitStatus.FINISHED):
-            raise NotNow(
-                f"Unit {pk} is {unit.get_status_display()}: it can't be edited any more."
-                + (" Cancel it first." if unit.status == UnitStatus.PROCESSING else "")
-            )
-        if unit.step in (Step.SENDING, Step.UNCLEAR):
-            raise NotNow(
-                f"Unit {pk} was sent and it is unclear whether it happened: another payload could do it twice. "
-                "Retry it as it is; the shop is looked into first."
-            )
+        check_editable(unit)
         WorkUnit.objects.filter(pk=pk).update(payload=payload, status=UnitStatus.WAITING, updated_at=Now())
         try_again([pk])
+
+
+def check_editable(unit: WorkUnit) -> None:
+    """Raises NotNow when another payload could do harm."""
+    if unit.status in (UnitStatus.PROCESSING, UnitStatus.FINISHED):
+        raise NotNow(
+            f"Unit {unit.pk} is {unit.get_status_display()}: it can't be edited any more."
+            + (" Cancel it first." if unit.status == UnitStatus.PROCESSING else "")
+        )
+    if unit.step in (Step.SENDING, Step.UNCLEAR):
+        raise NotNow(
+            f"Unit {unit.pk} was sent and it is unclear whether it happened: another payload could do it twice. "
+            "Retry it as it is; the shop is looked into first."
+        )
 
 
 def prune(*, days: int, keep: int) -> int:

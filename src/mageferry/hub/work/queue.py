@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from heapq import nsmallest
 from math import ceil
 
@@ -65,6 +65,24 @@ def recover_units(only: Collection[int] | None = None) -> int:
         WorkUnit.objects.filter(pk__in=[unit.pk for unit in parked]).update(finished_at=Now())
     metrics.leases_expired.inc(len(units))
     return len(units)
+
+
+def apart_from_suspects(units: Iterable[WorkUnit]) -> list[WorkUnit]:
+    """What may be claimed together: a unit whose worker died is taken alone, so that the others of a batch don't
+    share its fate again; and of those that have one chance left, only one runs at a time."""
+    chosen = list(units)
+    harmless = [unit for unit in chosen if not unit.deaths]
+    suspects = [unit for unit in chosen if unit.deaths]
+    if suspects and _last_chance_runs():
+        suspects = [unit for unit in suspects if unit.deaths < MAX_DEATHS - 1]
+    if suspects and (not harmless or suspects[0] is chosen[0]):
+        return suspects[:1]
+    return harmless
+
+
+def _last_chance_runs() -> bool:
+    running = WorkUnit.objects.filter(status=UnitStatus.PROCESSING, deaths__gte=MAX_DEATHS - 1)
+    return running.exists()
 
 
 def _park(unit: WorkUnit) -> None:
