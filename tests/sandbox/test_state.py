@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.sandbox.conftest import Client
 
 from mageferry.sandbox import ExportError, Sandbox, StateError
+from tests.sandbox.conftest import Client
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -39,8 +39,8 @@ def product_row(product: Record) -> Record:
 
 def apply_store_values(product: Record, stored: Value, store_code: str) -> Record:
     """The product as one store view shows it. ``stored`` is the JSON of values by store code."""
-    by_code = cast("Record", orjson.loads(stored)) if isinstance(stored, str) else {}
-    values = record(by_code.get(store_code))
+    by_code = cast("Value", orjson.loads(stored)) if isinstance(stored, str) else None
+    values = record(record(by_code).get(store_code))
     shown = {**product, **{key: value for key, value in values.items() if key in FLAT_FIELDS}}
     attributes = record(values.get("custom_attributes"))
     if attributes:
