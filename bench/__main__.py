@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.changing import measure_completeness
 from bench.contest import READERS
+from bench.importing import measure_import
 from bench.machine import describe_machine
 from bench.memory import measure_memory
 from bench.reading import measure_reading
@@ -18,7 +19,7 @@ from bench.report import Section, print_section, render_page
 from bench.shop import ROOT, SHOPS
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory")
+KINDS = ("reading", "changing", "memory", "importing")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -31,6 +32,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_completeness(shop, orders, tell)
     if "memory" in kinds:
         yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
+    if "importing" in kinds:
+        yield measure_import(orders, 3 if quick else 9, tell)
 
 
 def parse() -> argparse.Namespace:
@@ -53,10 +56,11 @@ def main() -> int:
     machine = [*describe_machine(), f"read from {SHOPS[given.shop]}"]
     for line in machine:
         console.print(line)
-    for reader in READERS:
-        reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
-    sections = []
     kinds = given.kinds or list(KINDS)
+    if kinds != ["importing"]:
+        for reader in READERS:
+            reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
+    sections = []
     for section in measure(kinds, given.shop, given.quick, lambda text: progress.print(f"  {text}")):
         print_section(section, console)
         sections.append(section)

@@ -18,6 +18,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
+# Extras that an ordinary installation does without; they are locked for the tests.
+TESTED_ONLY = frozenset({"traces"})
 REMEDY = "Run `make lock` and commit what it wrote."
 
 _INDEX_OPTION = re.compile(
@@ -91,14 +93,15 @@ def find_differences(runtime: Iterable[Pin], development: Iterable[Pin]) -> Iter
 def read_wanted(
     pyproject: Mapping[str, object], build_in: str
 ) -> tuple[list[Requirement], list[Requirement]]:
-    """What pyproject.toml asks of (runtime.txt, dev.txt): client, every extra, build; the dev group."""
+    """What pyproject.toml asks of (runtime.txt, dev.txt): client, extras, build; the dev group, all extras."""
     project = _table(pyproject, "project")
     lines = _strings(project.get("dependencies", []))
-    for extra in _table(project, "optional-dependencies").values():
-        lines += _strings(extra)
+    development: list[str] = []
+    for name, extra in _table(project, "optional-dependencies").items():
+        (development if name in TESTED_ONLY else lines).extend(_strings(extra))
     lines += _strings(_table(pyproject, "build-system").get("requires", []))
     lines += [line for line in build_in.split("\n") if line.strip() and not line.startswith("#")]
-    development = _strings(_table(pyproject, "dependency-groups").get("dev", []))
+    development += _strings(_table(pyproject, "dependency-groups").get("dev", []))
     runtime = [Requirement(line) for line in lines]
     return runtime, runtime + [Requirement(line) for line in development]
 

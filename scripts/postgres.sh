@@ -2,6 +2,7 @@
 # A throw-away PostgreSQL on a free port of 127.0.0.1; its files live in a directory of its own under /tmp.
 #   scripts/postgres.sh run COMMAND...   starts it, runs COMMAND with MAGEFERRY_DATABASE_URL set, removes it
 #   scripts/postgres.sh start            starts it and prints its URL; how to stop it goes to standard error
+#   scripts/postgres.sh restart DIRECTORY  breaks all connections and comes back on the same port
 #   scripts/postgres.sh stop DIRECTORY   stops the one that `start` made there and removes it
 # Nothing here survives: fsync is off, so never keep data in it.
 set -euo pipefail
@@ -93,7 +94,7 @@ start() {
 }
 
 usage() {
-  sed -n '2,5p' "$scripts/postgres.sh" | cut -c3- >&2
+  sed -n '2,6p' "$scripts/postgres.sh" | cut -c3- >&2
   exit 2
 }
 
@@ -110,7 +111,7 @@ case $1 in
     trap 'exit 130' INT
     trap 'exit 143' TERM
     start
-    MAGEFERRY_DATABASE_URL=$url "$@"
+    MAGEFERRY_DATABASE_URL=$url POSTGRES_TEST_DIRECTORY=$directory "$@"
     ;;
   start)
     trap '[[ -z $directory ]] || remove "$directory"' EXIT
@@ -118,6 +119,10 @@ case $1 in
     trap - EXIT
     echo "$url"
     echo "Stop and remove it with: scripts/postgres.sh stop $directory" >&2
+    ;;
+  restart)
+    [[ $# -eq 2 && $2 == /tmp/mageferry-postgres.* && -d $2 ]] || fail "Name the directory of a PostgreSQL that runs."
+    as_owner "$binaries/pg_ctl" --pgdata="$2/data" --mode=fast --wait --log="$2/server.log" restart >/dev/null
     ;;
   stop)
     [[ $# -eq 2 && $2 == /tmp/mageferry-postgres.* && -d $2 ]] || fail "Name the directory that 'scripts/postgres.sh start' printed."

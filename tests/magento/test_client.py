@@ -4,7 +4,6 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
-from tests.magento.model_shop import ModelShop, orders
 
 from mageferry.http import TimedOut
 from mageferry.magento import (
@@ -22,6 +21,7 @@ from mageferry.magento import (
     Transient,
     Unclear,
 )
+from tests.magento.model_shop import ModelShop, orders
 
 
 class Answers:

@@ -7,7 +7,6 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.magento.model_shop import ModelShop, orders
 
 from mageferry.magento import (
     AsyncMagento,
@@ -19,6 +18,7 @@ from mageferry.magento import (
     Transient,
 )
 from mageferry.magento.ranges import RangePlan
+from tests.magento.model_shop import ModelShop, orders
 
 
 def shop_of(model: ModelShop, **options: Any) -> Magento:

@@ -7,6 +7,7 @@ import httpx2
 import orjson
 import pytest
 
+from mageferry.http.authentication.tokens import lifetime_seconds
 from mageferry.magento import (
     AdminToken,
     Backoff,
@@ -20,7 +21,6 @@ from mageferry.magento import (
     Token,
     Transient,
 )
-from mageferry.magento.token import lifetime_seconds
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 REFUSED = {

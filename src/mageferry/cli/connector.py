@@ -1,14 +1,14 @@
-"""mageferry connector: list and test connectors."""
+"""mageferry connector: list and check connectors."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 app = typer.Typer(help="Connectors: connections to Magento 2 shops.", no_args_is_help=True)
 
@@ -28,23 +28,28 @@ def list_connectors() -> None:
             str(len(connector.sellers.all())),
             f"{connector.error} {connector.remedy}".strip(),
         )
-    Console().print(table)
+    screen().print(table)
 
 
-@app.command("test")
-def test(name: Annotated[str, typer.Argument(metavar="CONNECTOR", help="Name of the connector.")]) -> None:
-    """Sign in to the shop and compare its stores with the connector's rows. Exit code 1 when something is wrong."""
+@app.command("check")
+def check(name: Annotated[str, typer.Argument(metavar="CONNECTOR", help="Name of the connector.")]) -> None:
+    """Whether a connector is ready: sign-in, stores, sources, permissions, clocks. Exit code 1 when it isn't."""
     prepare()
     from mageferry.hub.connectors.models import Magento2Connector
-    from mageferry.hub.connectors.readiness import test_connection
+    from mageferry.hub.connectors.readiness import check_connector
 
-    console = Console()
+    console = screen()
     connector = Magento2Connector.objects.filter(name__iexact=name).first()
     if connector is None:
         known = ", ".join(Magento2Connector.objects.values_list("name", flat=True)) or "none yet"
         return stop(console, f"There is no connector {name!r}. The connectors are: {known}.")
-    finding = test_connection(connector)
-    console.print(finding.text, style="green" if finding.fine else "red", markup=False, soft_wrap=True)
-    if not finding.fine:
-        return stop(console, finding.remedy)
+    findings = check_connector(connector)
+    table = Table("Looked at", "Outcome", "Finding", "What to do")
+    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+    for finding in findings:
+        outcome = f"[{colours[finding.level]}]{finding.level}"
+        table.add_row(finding.name, outcome, escape(finding.text), escape(finding.remedy))
+    console.print(table)
+    if any(finding.level == "fail" for finding in findings):
+        raise typer.Exit(1)
     return None

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mageferry.cli.flow import flow_progress, print_runs
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 if TYPE_CHECKING:
     from mageferry.hub.work.runs import Run
@@ -20,9 +20,9 @@ def demo() -> None:
     from mageferry.hub.configuration import configuration
     from mageferry.hub.demo import marketplace_orders, records, shops
     from mageferry.hub.setup import migrate_database
-    from mageferry.hub.work.models import FlowRun
+    from mageferry.hub.work.models import FlowRun, Mark
 
-    console = Console()
+    console = screen()
     home = configuration().home
     home.mkdir(parents=True, exist_ok=True)
     console.print(f"The hub's home is {home} (SQLite).", highlight=False, soft_wrap=True)
@@ -39,7 +39,8 @@ def demo() -> None:
             console.print(f"{made} marketplace orders wait in the hub, ready for shipping.", highlight=False)
             console.rule("First run")
             first = _run_all(console)
-            console.rule("Second run: nothing may be doubled")
+            console.rule("Second run: everything is read again, nothing may be doubled")
+            Mark.objects.all().delete()
             second = _run_all(console)
             fine = _prove(console, first, second)
     except shops.ShopDidNotStart as problem:

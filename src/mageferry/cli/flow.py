@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 if TYPE_CHECKING:
     from mageferry.hub.work.runs import Run
@@ -30,7 +31,7 @@ def list_flows() -> None:
     for flow in registry.all_flows():
         rows = [str(row) for connector in connectors for row in runner.rows_of(flow, connector)]
         table.add_row(flow.command, flow.title, "\n".join(rows) or "-")
-    Console().print(table)
+    screen().print(table)
 
 
 @app.command("run")
@@ -45,7 +46,7 @@ def run(
     from mageferry.hub.flows import registry, runner
     from mageferry.hub.work.leases import LeaseHeld
 
-    console = Console()
+    console = screen()
     try:
         flow = registry.flow_named(name)
         chosen = runner.active_connectors(connector)
@@ -110,11 +111,11 @@ def flow_progress(console: Console) -> FlowProgress:
 
 def print_runs(console: Console, runs: list[Run]) -> None:
     """What moved, as a table, and every failure with its reason."""
-    table = Table(title="What moved")
-    for name in ("Run", "Outcome"):
+    table = Table(title="What moved", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("Flow and store", "Outcome"):
         table.add_column(name, overflow="fold")
     for name in ("Read", "Created", "Updated", "Unchanged", "Skipped", "Failed"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
         table.add_row(
             run.row.title,

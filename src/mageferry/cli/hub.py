@@ -9,6 +9,15 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 
+# Tables want room; where no terminal says how much there is (a file, a pipe), this much.
+WIDTH_WITHOUT_TERMINAL = 130
+
+
+def screen() -> Console:
+    """Where a command prints."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL)
+
 
 def prepare() -> None:
     """Load the hub: settings, models, flows. Call it before importing anything of the hub that has models."""

@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 
 from mageferry import __version__
-from mageferry.cli import connector, demo, flow, orders, sandbox, server
+from mageferry.cli import connector, demo, flow, orders, schedule, server, work
 from mageferry.cli.hub import readable_errors
+from mageferry.cli.sandbox import sandbox
 
 app = typer.Typer(
     name="mageferry",
@@ -18,12 +19,17 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(server.up)
+app.command("web")(server.web)
+app.command("worker")(server.worker)
+app.command("scheduler")(server.scheduler)
 app.command("migrate")(server.migrate)
 app.command("make-key")(server.make_key)
-app.command("sandbox")(sandbox.sandbox)
+app.command("sandbox")(sandbox)
 app.add_typer(connector.app, name="connector")
 app.add_typer(flow.app, name="flow")
 app.add_typer(orders.app, name="orders")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(work.app, name="work")
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,10 +6,9 @@ import datetime as dt
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
 app = typer.Typer(help="Orders of all accounts.", no_args_is_help=True)
 
@@ -29,8 +28,10 @@ def list_orders(
 
     from mageferry.hub.trade.models import Account, Order, OrderStatus
 
-    console = Console()
-    orders = Order.objects.select_related("account").annotate(lines=Count("items"))
+    console = screen()
+    orders = (
+        Order.objects.select_related("account").annotate(lines=Count("items")).order_by("-placed_at", "-id")
+    )
     if account:
         if not Account.objects.filter(Q(name__iexact=account) | Q(code__iexact=account)).exists():
             known = ", ".join(Account.objects.values_list("name", flat=True)) or "none yet"

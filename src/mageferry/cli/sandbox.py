@@ -27,7 +27,14 @@ def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8085,
     latency_ms: Annotated[int, typer.Option(min=0, help="Let every answer take at least that long.")] = 0,
     username: Annotated[str, typer.Option(help="Admin user with every permission.")] = "admin",
-    password: Annotated[str, typer.Option(help="The admin's password; generated when left out.")] = "",
+    password: Annotated[
+        str,
+        typer.Option(
+            envvar="MAGEFERRY_SANDBOX_PASSWORD",
+            help="The admin's password; generated when left out.",
+            show_envvar=True,
+        ),
+    ] = "",
 ) -> None:
     """Serve a sandbox shop that answers as Magento 2.4.7 does. For tests and demonstrations only."""
     if demo not in DEMOS:

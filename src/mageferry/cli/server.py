@@ -1,19 +1,29 @@
-"""mageferry up, migrate, make-key: setting the hub up and running it."""
+"""mageferry up, web, worker, scheduler, migrate, make-key: setting the hub up and running it."""
 
 from __future__ import annotations
 
-import logging
-import signal
+import socket
 import threading
-from types import FrameType
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from mageferry.cli.hub import prepare, stop
+from mageferry.cli.hub import prepare, screen, stop
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from waitress.server import BaseWSGIServer, MultiSocketServer
+
+    type Server = MultiSocketServer | BaseWSGIServer
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Port of 127.0.0.1 on which Prometheus reads what this process counts."
+    ),
+]
 
 
 def migrate() -> None:
@@ -22,7 +32,7 @@ def migrate() -> None:
     from mageferry.hub.setup import migrate_database
 
     applied = migrate_database()
-    Console().print(
+    screen().print(
         f"{applied} migrations applied." if applied else "The database is up to date.", highlight=False
     )
 
@@ -35,45 +45,26 @@ def make_key() -> None:
 
 
 def up(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
-    ] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     demo_shops: Annotated[
         bool, typer.Option("--demo-shops", help="Also start the demo's sandbox shops, if it ran here.")
     ] = False,
 ) -> None:
-    """Run the hub in one process: web and worker. The first start creates the sign-in and prints it once."""
+    """Run the hub in one process: web, scheduler and worker. The first start creates the sign-in, printed once."""
     prepare()
-    from waitress.server import create_server
-
-    from mageferry.hub.configuration import configuration
     from mageferry.hub.demo.shops import demo_shops_running
     from mageferry.hub.setup import ensure_sign_in, migrate_database
-    from mageferry.hub.work.dispatch import Worker
-    from mageferry.hub.wsgi import application
+    from mageferry.hub.work.processes import run_worker
+    from mageferry.hub.work.scheduler import Scheduler
 
-    console = Console()
+    console = screen()
     migrate_database()
     sign_in = ensure_sign_in()
-    try:
-        server = create_server(
-            application, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
-        )
-    except OSError as error:
-        return stop(
-            console, f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port."
-        )
-    worker = Worker(threads=configuration().worker_threads)
-    web = threading.Thread(target=server.run, name="web", daemon=True)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        worker.stop()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    web.start()
-    console.print(f"Mageferry is up: http://{host}:{server.effective_port}/", highlight=False)
+    server, address = _listen(host, port)
+    threading.Thread(target=server.run, name="web", daemon=True).start()
+    scheduler = Scheduler()
+    console.print(f"Mageferry is up: http://{address}/", highlight=False)
     if sign_in is not None:
         console.print(
             f"Sign in as {sign_in.username} with the password {sign_in.password.reveal()} (shown this once; "
@@ -81,8 +72,68 @@ def up(
             highlight=False,
             markup=False,
         )
-    with demo_shops_running(console.print) if demo_shops else threading.Lock():
-        worker.run()
+    shops: AbstractContextManager[object] = demo_shops_running(console.print) if demo_shops else nullcontext()
+    with shops:
+        scheduler.start()
+        run_worker()
+        scheduler.stop()
     server.close()
     console.print("Stopped. What was running is finished, nothing is lost.", highlight=False)
-    return None
+
+
+def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the pages and the API alone; `mageferry worker` and `mageferry scheduler` do the rest."""
+    prepare()
+    from mageferry.hub.work.processes import check_start, stopping
+    from mageferry.hub.work.tracing import start_tracing
+
+    check_start()
+    start_tracing("mageferry-web")
+    server, address = _listen(host, port)
+    ended = threading.Event()
+    threading.Thread(target=server.run, name="web", daemon=True).start()
+    screen().print(f"Mageferry's pages are up: http://{address}/", highlight=False)
+    with stopping(ended.set):
+        ended.wait()
+    server.close()
+
+
+def worker(
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Units at the same time; MAGEFERRY_WORKER_THREADS if not given."),
+    ] = None,
+    metrics_port: MetricsPort = None,
+) -> None:
+    """Run a worker alone; as many as you like, on as many machines. Ends by SIGTERM after what it is doing."""
+    prepare()
+    from mageferry.hub.work.processes import run_worker, serve_metrics
+
+    serve_metrics(metrics_port)
+    run_worker(threads=threads)
+
+
+def scheduler(metrics_port: MetricsPort = None) -> None:
+    """Run a scheduler alone; several may run. Ends by SIGTERM."""
+    prepare()
+    from mageferry.hub.work.processes import run_scheduler, serve_metrics
+
+    serve_metrics(metrics_port)
+    run_scheduler()
+
+
+def _listen(host: str, port: int) -> tuple[Server, str]:
+    """A web server on this address and where it can be reached; ends the command when the port is taken."""
+    from waitress.server import create_server
+
+    from mageferry.hub.wsgi import application
+
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        stop(screen(), f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port.")
+        raise
+    server = create_server(
+        application, sockets=[listener], threads=8, ident=None, clear_untrusted_proxy_headers=True
+    )
+    return server, f"{host}:{listener.getsockname()[1]}"

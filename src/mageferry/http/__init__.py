@@ -4,15 +4,19 @@ from httpx2 import Headers
 
 from mageferry.http.client import AsyncHttpClient, HttpClient, HttpConfig
 from mageferry.http.errors import (
+    AddressRefused,
     ConnectionLost,
     HostUnknown,
     HttpError,
     InvalidRequest,
     NotSent,
     ProxyRefused,
+    SignInFailed,
+    SignInRefused,
     TimedOut,
     TlsFailed,
     Unanswered,
+    UnexpectedStatus,
     Unreachable,
     UnreadableBody,
 )
@@ -32,9 +36,11 @@ from mageferry.http.flow import (
 )
 from mageferry.http.message import SAFE_METHODS, Request, Response, Timeouts
 from mageferry.http.redaction import Secret
+from mageferry.http.vault import MemoryVault, Token, TokenVault
 
 __all__ = [
     "SAFE_METHODS",
+    "AddressRefused",
     "AsyncHttpClient",
     "ConnectionLost",
     "Exclusively",
@@ -45,6 +51,7 @@ __all__ = [
     "HttpConfig",
     "HttpError",
     "InvalidRequest",
+    "MemoryVault",
     "Middleware",
     "Next",
     "NotSent",
@@ -53,12 +60,17 @@ __all__ = [
     "Request",
     "Response",
     "Secret",
+    "SignInFailed",
+    "SignInRefused",
     "Sleep",
     "Stage",
     "TimedOut",
     "Timeouts",
     "TlsFailed",
+    "Token",
+    "TokenVault",
     "Unanswered",
+    "UnexpectedStatus",
     "Unreachable",
     "UnreadableBody",
     "arun",

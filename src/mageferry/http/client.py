@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx2
 import orjson
 
+from mageferry.http.addresses import AddressPolicy
 from mageferry.http.errors import HttpError, InvalidRequest
-from mageferry.http.flow import Flow, Middleware, Next, Plugin, Stage, arun, compose, run
-from mageferry.http.message import Request, Response, Timeouts
+from mageferry.http.flow import Flow, Middleware, Next, Plugin, Stage, arun, compose, run, transmit
+from mageferry.http.guarded import AsyncGuardedTransport, GuardedTransport
+from mageferry.http.message import Request, Response, Timeouts, Wire
 from mageferry.http.redaction import Secret
 from mageferry.http.transport import BodyReader, cookieless, tls_context, translate, wire_request
 
@@ -30,6 +33,7 @@ class HttpConfig:
     `verify`: True, a path to a PEM file of other certificates, an `ssl.SSLContext`, or False for none.
     `proxy`: URL of a proxy, with user and password when it wants them; None takes the environment's.
     `max_body_bytes`: larger answers are refused, so that a wrong address cannot fill the memory.
+    `addresses`: which may be asked, None for any; give a policy wherever users enter addresses.
     """
 
     plugins: tuple[Plugin, ...] = ()
@@ -40,13 +44,43 @@ class HttpConfig:
     user_agent: str = "Mageferry"
     max_connections: int = 100
     max_body_bytes: int = 512 * 1024 * 1024
+    addresses: AddressPolicy | None = None
 
-    def chain(self) -> Next:
-        """The plugins in the order of their stages, the authentication at its place between them."""
-        ordered: list[tuple[int, Middleware]] = [(plugin.stage, plugin) for plugin in self.plugins]
+    def chain(self, plugins: Sequence[Plugin] = (), last: Next = transmit) -> Next:
+        """The plugins in the order of their stages, the authentication at its place between them.
+
+        `plugins` are those of a single request. One of a kind that the client has takes its place there; of
+        those that add something (headers, query, log) both have their say, the client's first.
+        """
+        own = [plugin for plugin in self.plugins if _keeps_beside(plugin, plugins)]
+        ordered: list[tuple[int, Middleware]] = [(plugin.stage, plugin) for plugin in (*own, *plugins)]
         if self.authentication is not None:
-            ordered.append((Stage.AUTHENTICATE, self.authentication))
-        return compose([middleware for _, middleware in sorted(ordered, key=lambda pair: pair[0])])
+            ordered.append((Stage.AUTHENTICATE, _unless_anonymous(self.authentication)))
+        return compose([middleware for _, middleware in sorted(ordered, key=lambda pair: pair[0])], last)
+
+    @property
+    def wire(self) -> Wire:
+        """How this client connects."""
+        return Wire(self.verify, self.proxy, self.max_connections, self.addresses)
+
+    def as_guest(self) -> Next:
+        """The chain for use within another client's flow: with this client's own wire and time-outs.
+
+        So a sign-in can go over a client of its own (`SignInRequest.client`).
+        """
+        return self.chain(last=self._over_own_wire)
+
+    def _over_own_wire(self, request: Request) -> Flow[Response]:
+        timeouts = request.timeouts or self.timeouts
+        return (yield from transmit(replace(request, wire=self.wire, timeouts=timeouts)))
+
+
+def _keeps_beside(plugin: Plugin, others: Sequence[Plugin]) -> bool:
+    return getattr(plugin, "adds", False) or not any(type(other) is type(plugin) for other in others)
+
+
+def _unless_anonymous(authentication: Middleware) -> Middleware:
+    return lambda request, next: next(request) if request.anonymous else authentication(request, next)
 
 
 class _Client:
@@ -57,26 +91,43 @@ class _Client:
         self.handle: Next = config.chain()
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes, json: Any
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes,
+        json: Any,
+        plugins: Sequence[Plugin],
     ) -> Flow[Response]:
         all_headers = dict(headers or {})
         if json is not None:
             content = orjson.dumps(json)
             all_headers.setdefault("Content-Type", "application/json")
-        return self.handle(Request(method.upper(), url, all_headers, content))
+        return self.handle_with(plugins)(Request(method.upper(), url, all_headers, content))
 
-    def _options(self) -> dict[str, Any]:
-        config = self.config
-        verify = config.verify if isinstance(config.verify, ssl.SSLContext) else tls_context(config.verify)
+    def handle_with(self, plugins: Sequence[Plugin]) -> Next:
+        return self.config.chain(plugins) if plugins else self.handle
+
+    def _options(self, wire: Wire) -> dict[str, Any]:
         return {
-            "verify": verify,
-            "proxy": _checked_proxy(config.proxy),
-            "limits": httpx2.Limits(
-                max_connections=config.max_connections, max_keepalive_connections=config.max_connections
-            ),
-            "headers": {"User-Agent": config.user_agent},
+            "verify": _tls(wire),
+            "proxy": _checked_proxy(wire.proxy),
+            "limits": _limits(wire),
+            "headers": {"User-Agent": self.config.user_agent},
             "cookies": cookieless(),
+            # With an environment's proxy no address could be judged.
+            "trust_env": wire.addresses is None,
         }
+
+    def _must_judge(self, request: Request) -> bool:
+        """Whether a proxy connects for us: then the address is judged before, as well as it can be."""
+        wire = request.wire or self.config
+        return wire.proxy is not None and wire.addresses is not None
+
+    def _judge(self, request: Request) -> None:
+        policy = (request.wire or self.config).addresses
+        if policy is not None:
+            policy.check_url(request.url)
 
     def _prepared(self, request: Request) -> httpx2.Request:
         if request.header("user-agent") is None:
@@ -101,11 +152,18 @@ class HttpClient(_Client):
     ) -> None:
         super().__init__(config or HttpConfig())
         self._sleep = sleep
-        self._wire = httpx2.Client(transport=transport, **self._options())
+        self._lock = threading.Lock()
+        self._own = self._connect(self.config.wire, transport)
+        self._others: dict[Wire, httpx2.Client] = {}
 
-    def send(self, request: Request) -> Response:
+    def _connect(self, wire: Wire, transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
+        if transport is None and wire.addresses is not None and wire.proxy is None:
+            transport = GuardedTransport(wire.addresses, _tls(wire), _limits(wire))
+        return httpx2.Client(transport=transport, **self._options(wire))
+
+    def send(self, request: Request, plugins: Sequence[Plugin] = ()) -> Response:
         """Send through plugins and authentication. Raises HttpError when no whole answer came."""
-        return self.run(self.handle(request))
+        return self.run(self.handle_with(plugins)(request))
 
     def request(
         self,
@@ -115,9 +173,10 @@ class HttpClient(_Client):
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         json: Any = None,
+        plugins: Sequence[Plugin] = (),
     ) -> Response:
-        """Build a request and send it; `json` is encoded and named as such."""
-        return self.run(self.exchange(method, url, headers, content, json))
+        """Build a request and send it; `json` is encoded and named as such, `plugins` are for it alone."""
+        return self.run(self.exchange(method, url, headers, content, json, plugins))
 
     def run[T](self, flow: Flow[T]) -> T:
         """Drive a flow over this client's wire."""
@@ -127,7 +186,7 @@ class HttpClient(_Client):
         wire_form = self._prepared(request)
         reader = self._reader(request)
         try:
-            answer = self._wire.send(wire_form, stream=True, auth=None)
+            answer = self._wire_of(request).send(wire_form, stream=True, auth=None)
             try:
                 for chunk in answer.iter_bytes():
                     reader.take(chunk)
@@ -139,8 +198,19 @@ class HttpClient(_Client):
             raise translate(error, request) from error
         return reader.response(answer)
 
+    def _wire_of(self, request: Request) -> httpx2.Client:
+        if self._must_judge(request):
+            self._judge(request)
+        if request.wire is None:
+            return self._own
+        with self._lock:
+            if request.wire not in self._others:
+                self._others[request.wire] = self._connect(request.wire)
+            return self._others[request.wire]
+
     def close(self) -> None:
-        self._wire.close()
+        for wire in (self._own, *self._others.values()):
+            wire.close()
 
     def __enter__(self) -> Self:
         return self
@@ -161,11 +231,17 @@ class AsyncHttpClient(_Client):
     ) -> None:
         super().__init__(config or HttpConfig())
         self._sleep = sleep
-        self._wire = httpx2.AsyncClient(transport=transport, **self._options())
+        self._own = self._connect(self.config.wire, transport)
+        self._others: dict[Wire, httpx2.AsyncClient] = {}
 
-    async def send(self, request: Request) -> Response:
+    def _connect(self, wire: Wire, transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
+        if transport is None and wire.addresses is not None and wire.proxy is None:
+            transport = AsyncGuardedTransport(wire.addresses, _tls(wire), _limits(wire))
+        return httpx2.AsyncClient(transport=transport, **self._options(wire))
+
+    async def send(self, request: Request, plugins: Sequence[Plugin] = ()) -> Response:
         """Send through plugins and authentication. Raises HttpError when no whole answer came."""
-        return await self.run(self.handle(request))
+        return await self.run(self.handle_with(plugins)(request))
 
     async def request(
         self,
@@ -175,9 +251,10 @@ class AsyncHttpClient(_Client):
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         json: Any = None,
+        plugins: Sequence[Plugin] = (),
     ) -> Response:
-        """Build a request and send it; `json` is encoded and named as such."""
-        return await self.run(self.exchange(method, url, headers, content, json))
+        """Build a request and send it; `json` is encoded and named as such, `plugins` are for it alone."""
+        return await self.run(self.exchange(method, url, headers, content, json, plugins))
 
     async def run[T](self, flow: Flow[T]) -> T:
         """Drive a flow over this client's wire."""
@@ -187,7 +264,7 @@ class AsyncHttpClient(_Client):
         wire_form = self._prepared(request)
         reader = self._reader(request)
         try:
-            answer = await self._wire.send(wire_form, stream=True, auth=None)
+            answer = await (await self._wire_of(request)).send(wire_form, stream=True, auth=None)
             try:
                 async for chunk in answer.aiter_bytes():
                     reader.take(chunk)
@@ -199,14 +276,32 @@ class AsyncHttpClient(_Client):
             raise translate(error, request) from error
         return reader.response(answer)
 
+    async def _wire_of(self, request: Request) -> httpx2.AsyncClient:
+        if self._must_judge(request):
+            await asyncio.to_thread(self._judge, request)
+        if request.wire is None:
+            return self._own
+        if request.wire not in self._others:
+            self._others[request.wire] = self._connect(request.wire)
+        return self._others[request.wire]
+
     async def close(self) -> None:
-        await self._wire.aclose()
+        for wire in (self._own, *self._others.values()):
+            await wire.aclose()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _tls(wire: Wire) -> ssl.SSLContext:
+    return wire.verify if isinstance(wire.verify, ssl.SSLContext) else tls_context(wire.verify)
+
+
+def _limits(wire: Wire) -> httpx2.Limits:
+    return httpx2.Limits(max_connections=wire.max_connections, max_keepalive_connections=wire.max_connections)
 
 
 def _checked_proxy(proxy: Secret | None) -> str | None:

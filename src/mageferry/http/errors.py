@@ -2,7 +2,11 @@
 
 HttpError
 ├ InvalidRequest     the request itself cannot be sent (address, header): fix it
+│ └ AddressRefused     the address is one that may not be asked: fix it, or the policy
+├ SignInRefused      the sign-in was refused, or its answer has no token: fix credentials or configuration
+├ UnexpectedStatus   the server answered with a status that is not expected: look at the answer
 ├ NotSent            nothing reached the server: repeat freely, whatever the method
+│ ├ SignInFailed       the sign-in did not work out this time: wait
 │ ├ HostUnknown        the name does not resolve: fix the address, or wait for DNS
 │ ├ TlsFailed          certificate or handshake: fix the configuration
 │ ├ ProxyRefused       the proxy said no: fix the configuration
@@ -30,8 +34,31 @@ class InvalidRequest(HttpError):
     """The request cannot be formed or sent; nothing left this machine."""
 
 
+class AddressRefused(InvalidRequest):
+    """The address is in a range that may not be asked, such as this machine's own network."""
+
+
+class SignInRefused(HttpError):
+    """The credentials are refused, or the sign-in's answer has no token where it should be."""
+
+
+class UnexpectedStatus(HttpError):
+    """The server answered, but not with a status that is expected. `status` and `content` are the answer's."""
+
+    def __init__(
+        self, message: str, *, status: int, content: bytes = b"", remedy: str = "", request_line: str = ""
+    ) -> None:
+        super().__init__(message, remedy=remedy, request_line=request_line)
+        self.status = status
+        self.content = content
+
+
 class NotSent(HttpError):
     """Nothing of the request reached the server."""
+
+
+class SignInFailed(NotSent):
+    """The server for signing in did not answer, or was overloaded: the request itself was not sent."""
 
 
 class HostUnknown(NotSent):

@@ -48,11 +48,16 @@ type Middleware = Callable[[Request, Next], Flow[Response]]
 class Stage(IntEnum):
     """Where a plugin stands between the caller (first) and the wire (last).
 
-    A new attempt passes everything after RETRY again, so it is signed afresh and logged on its own.
+    A new attempt passes everything after RETRY again, so it is signed afresh and logged on its own; so does a
+    redirect.
     """
 
+    EXPECT = 5
     PREPARE = 10
+    CACHE = 15
     RETRY = 20
+    REDIRECT = 25
+    COOKIES = 27
     AUTHENTICATE = 30
     PACE = 40
     LOG = 50

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 import orjson
 from httpx2 import Headers
 
-from mageferry.http.redaction import redact_url
+from mageferry.http.addresses import AddressPolicy
+from mageferry.http.redaction import Secret, redact_url
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -31,12 +33,23 @@ class Timeouts:
                 raise ValueError(f"Timeouts.{name} must be more than 0, not {getattr(self, name)!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How connections are made. `HttpConfig` says what the words mean."""
+
+    verify: bool | str | ssl.SSLContext = True
+    proxy: Secret | None = None
+    max_connections: int = 100
+    addresses: AddressPolicy | None = None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """One request, with its URL encoded as it goes over the wire. Copies with changes, never changes itself.
 
     `repeatable` says whether it may be sent twice when nobody knows what became of the first time; left at
-    None the method decides (GET, HEAD and OPTIONS may).
+    None the method decides (GET, HEAD and OPTIONS may). `anonymous` keeps the client's authentication away, as
+    for the target of a redirect to another host. `wire`: the TLS and proxy settings of another client.
     """
 
     method: str
@@ -45,6 +58,8 @@ class Request:
     content: bytes = b""
     repeatable: bool | None = None
     timeouts: Timeouts | None = None
+    anonymous: bool = False
+    wire: Wire | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redact_url(self.url)}>"
@@ -62,6 +77,11 @@ class Request:
         """The header's value, whatever the case of its name."""
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def without_headers(self, unwanted: Callable[[str], bool]) -> Request:
+        """A copy without the headers whose names (in lower case) are unwanted."""
+        kept = {key: value for key, value in self.headers.items() if not unwanted(key.lower())}
+        return replace(self, headers=kept)
 
     def with_header(self, name: str, value: str) -> Request:
         """A copy in which this header has this one value."""

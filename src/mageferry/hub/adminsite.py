@@ -36,7 +36,6 @@ site = admin.site
 class ModelAdmin(_ModelAdmin):
     """A page of records."""
 
-    compressed_fields = True
     list_per_page = 50
     warn_unsaved_form = True
 

@@ -57,10 +57,62 @@ class Configuration(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe level that is logged."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people (`text`) or for a collector (`json`)."
+    )
     time_zone: str = Field(default="UTC", description="Time zone in which pages show moments.")
     worker_threads: int = Field(
         default=4, ge=1, le=64, description="Units of work that one process works on at the same time."
     )
+    lease_seconds: int = Field(
+        default=120,
+        ge=2,
+        le=3600,
+        description="How long a worker may be silent before its units go to another one.",
+    )
+    grace_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="How long running units may go on after SIGTERM before they are left to another worker.",
+    )
+    broker_url: str = Field(
+        default="",
+        description="Broker that wakes workers up on other machines, as `amqp://user:password@host:5672/` "
+        "(RabbitMQ) or `redis://host:6379/0`. Empty: threads; each process looks into the database by itself. "
+        "A broker takes a PostgreSQL database.",
+        repr=False,
+    )
+    metrics_token: str = Field(
+        default="",
+        description="Bearer token with which Prometheus reads `/metrics` of the web process. Empty: signed-in "
+        "staff only.",
+        repr=False,
+    )
+    traces_url: str = Field(
+        default="",
+        description="OpenTelemetry collector, as `http://host:4318/v1/traces`. Empty: no traces.",
+    )
+    keep_days: int = Field(
+        default=90, ge=1, description="Finished units of work and runs are removed after this many days."
+    )
+    keep_units: int = Field(
+        default=1_000_000, ge=1000, description="At most about this many units of work are kept."
+    )
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value and not value.startswith(("amqp://", "amqps://", "redis://", "rediss://")):
+            raise ValueError("write it as amqp://user:password@host:5672/ or redis://host:6379/0")
+        return value
+
+    @field_validator("traces_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write it as http://host:4318/v1/traces")
+        return value
 
     @field_validator("encryption_keys", "allowed_hosts", mode="before")
     @classmethod

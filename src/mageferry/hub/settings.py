@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 
 from mageferry.hub.configuration import configuration
+from mageferry.hub.logs import logging_settings
 from mageferry.hub.security.encryption import read_or_make
 
 _chosen = configuration()
@@ -28,6 +29,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # Serves the API's pages of documentation from here.
+    "ninja",
     "mageferry.hub.security",
     "mageferry.hub.work",
     "mageferry.hub.trade",
@@ -113,15 +116,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _chosen.https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _chosen.https else None
 X_FRAME_OPTIONS = "DENY"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": _chosen.log_level},
-    # httpx2 logs every URL at INFO; ours are written, redacted, by the request log.
-    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}},
-}
+LOGGING = logging_settings(_chosen.log_level, _chosen.log_format)
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Mageferry",

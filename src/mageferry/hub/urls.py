@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
-from mageferry.hub.web import views
+from mageferry.hub.api.resources import api
+from mageferry.hub.web import handshake, views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("health", views.health, name="health"),
+    path("", include("mageferry.hub.work.endpoints")),
     path("run-flow/", views.run_flow_now, name="run_flow_now"),
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
+    path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
+    path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]

@@ -16,8 +16,11 @@ from mageferry.magento.errors import (
     Transient,
     Unclear,
 )
+from mageferry.magento.oauth import OAuth
 from mageferry.magento.page import FailedRecord, Page
+from mageferry.magento.signature import PathRule, SignatureMethod
 from mageferry.magento.token import AdminToken, Authentication, BearerToken
+from mageferry.magento.twofactor import CodeLog, MemoryCodeLog, Totp
 from mageferry.magento.types import moment, money
 from mageferry.magento.vault import MemoryVault, Token, TokenVault
 from mageferry.magento.wire import WireError, normalise
@@ -29,6 +32,7 @@ __all__ = [
     "Authentication",
     "Backoff",
     "BearerToken",
+    "CodeLog",
     "ConfigurationError",
     "Endpoint",
     "Exchange",
@@ -36,17 +40,22 @@ __all__ = [
     "LogFormat",
     "Magento",
     "MagentoError",
+    "MemoryCodeLog",
     "MemoryVault",
     "NotFound",
+    "OAuth",
     "Page",
+    "PathRule",
     "Rejected",
     "SearchCriteria",
     "Secret",
     "ShopOptions",
     "SignInError",
+    "SignatureMethod",
     "Timeouts",
     "Token",
     "TokenVault",
+    "Totp",
     "Transient",
     "Unclear",
     "WireError",

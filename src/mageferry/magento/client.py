@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self, TypedDict, Unpack, cast
 
 import httpx2
@@ -58,7 +58,9 @@ class ShopOptions(TypedDict, total=False):
 
     `verify`: True, the path of a PEM file to trust, an `ssl.SSLContext`, or False. `proxy`: its URL.
     `retry`: how often and how patiently, None for never. `store_code`: the store view, goes before the
-    one in the endpoint. `on_exchange`: told every attempt, with secrets masked; it must not raise.
+    one in the endpoint. `on_exchange`: told every attempt, with secrets masked; when it raises, that is
+    logged and the call goes on.
+    `plugins`: more of them, each at the place that its stage says.
     """
 
     timeouts: Timeouts
@@ -69,10 +71,11 @@ class ShopOptions(TypedDict, total=False):
     user_agent: str
     max_connections: int
     on_exchange: Callable[[Exchange], object] | None
+    plugins: Sequence[Plugin]
 
 
 def _configure(endpoint: Endpoint, auth: Authentication, options: ShopOptions) -> HttpConfig:
-    plugins: list[Plugin] = []
+    plugins: list[Plugin] = list(options.get("plugins", ()))
     retry = options.get("retry", Backoff())
     if retry is not None:
         plugins.append(Retry(ShopRule(retry)))

@@ -15,6 +15,7 @@ from mageferry.magento.errors import MagentoError, Rejected, Unclear, error_for,
 from mageferry.magento.page import total_of, unpack
 from mageferry.magento.pages import KeyReader, ListQuestions, PageLimit, PageReader, TextKeyReader
 from mageferry.magento.resources import ResourceSpec
+from mageferry.magento.shop_clock import ShopClock
 from mageferry.magento.types import Json, Row
 
 type Query = SearchCriteria | Mapping[str, str] | Sequence[tuple[str, str]] | None
@@ -27,6 +28,7 @@ class ShopPlans:
     def __init__(self, endpoint: Endpoint, handle: Next) -> None:
         self.endpoint = endpoint
         self.page_limit = PageLimit()
+        self.clock = ShopClock()
         self._handle = handle
 
     def call(
@@ -50,6 +52,7 @@ class ShopPlans:
             response = yield from self._handle(request)
         except HttpError as failure:
             raise error_from(request, failure) from failure
+        self.clock.note(response)
         return decode(request, response)
 
 

@@ -23,6 +23,10 @@ PERMISSION: Final = (
     "Give the user's role this resource: System > Permissions > User Roles > Role Resources; for an "
     "integration System > Extensions > Integrations > API."
 )
+INTEGRATION: Final = (
+    "Give the integration this resource: System > Extensions > Integrations > API, save, and Reauthorize it; "
+    "see there as well that it is active."
+)
 _SIGN_IN: Final = (
     "Magento says the same for a wrong user name, a wrong password, an inactive user and a locked one (after "
     "6 failures for 30 minutes, even with the right password): check both, wait 30 minutes or unlock the "
@@ -40,8 +44,19 @@ _TWO_FACTOR_CODE: Final = (
     "This user signs in with a second factor: connect with an integration (OAuth), which needs none, or give "
     "the secret of its authenticator app."
 )
+_TWO_FACTOR_OTHER: Final = (
+    "This user's second factor wants a person and cannot be used by a program: activate Google Authenticator "
+    "for this user (it takes any authenticator app), or connect with an integration (OAuth)."
+)
+_CODE: Final = (
+    "The one-time code was refused: check the secret of the authenticator app (reset it in System > "
+    "Permissions > All Users > 2FA and give us the new one), and the clocks of both machines."
+)
 _CLOCK: Final = "Check the clocks of both machines; the shop accepts at most 600 seconds into the future."
-_SIGNATURE: Final = "Check consumer key, consumer secret, access token and access token secret for mix-ups."
+_SIGNATURE: Final = (
+    "Check consumer secret and access token secret for mix-ups. When they are right: behind a proxy that ends "
+    "TLS the shop must be told of it (X-Forwarded-Proto), and the address must be the one the shop itself sees."
+)
 
 # Beginnings of Magento's texts before their placeholders are filled, and what to do.
 _SIGN_IN_TEXTS: Final = {
@@ -49,6 +64,7 @@ _SIGN_IN_TEXTS: Final = {
     "Please ask an administrator with sufficient access to configure 2FA": _TWO_FACTOR_NONE,
     "You are required to configure personal Two-Factor Authorization": _TWO_FACTOR_PERSONAL,
     "Please use the 2fa provider-specific endpoints": _TWO_FACTOR_CODE,
+    "Invalid code": _CODE,
     "The consumer isn't authorized to access": PERMISSION,
     "The signature is invalid": _SIGNATURE,
     "Signature method": "Magento 2.4.4 and later take HMAC-SHA256 only.",
@@ -117,7 +133,8 @@ def find(found: WireError, status: int) -> str:
     """What to do about this answer; empty when no special advice is known."""
     for start, remedy in _ALL_TEXTS.items():
         if _says(found, start):
-            return remedy
+            usable = "google" in found.parameters.get("active_providers", "google")
+            return remedy if usable or remedy is not _TWO_FACTOR_CODE else _TWO_FACTOR_OTHER
     if 300 <= status < 400:
         return (
             "The shop redirects: write the address it redirects to as the endpoint, mostly https:// or www."

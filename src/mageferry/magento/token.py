@@ -7,18 +7,17 @@ the permission.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 import orjson
 
-from mageferry.http import Flow, Middleware, Next, Request, Response, Secret, Sleep, exclusively
+from mageferry.http import Flow, Middleware, Next, Request, Response, Secret
 from mageferry.http.authentication.bearer import bearer_value
+from mageferry.http.authentication.tokens import TokenKeeper, expiry, lifetime_seconds, now
 from mageferry.http.errors import InvalidRequest, Unanswered
 from mageferry.magento import remedies
 from mageferry.magento.endpoint import Endpoint
@@ -30,11 +29,11 @@ from mageferry.magento.errors import (
     error_from,
     unreadable,
 )
-from mageferry.magento.vault import MemoryVault, Token, TokenVault
-from mageferry.magento.wire import WireError, normalise
+from mageferry.magento.refusals import refusal_of, refused
+from mageferry.magento.twofactor import GOOGLE_PATH, Totp
+from mageferry.magento.vault import Token, TokenVault
 
 TOKEN_PATH: Final = "/V1/integration/admin/token"
-_NOT_AUTHORIZED: Final = "The consumer isn't authorized to access"
 
 
 class Authentication(Protocol):
@@ -58,7 +57,7 @@ class BearerToken:
         response = yield from next(request.with_header("Authorization", self._value.reveal()))
         found = refusal_of(response)
         if found is not None:
-            raise _refused(request, response, found, remedies.BEARER_OFF)
+            raise refused(request, response, found, remedies.BEARER_OFF)
         return response
 
 
@@ -71,6 +70,8 @@ class AdminToken:
 
     After a refused sign-in the shop is left alone for `refusal_pause_seconds` and the refusal repeated, since
     six failures lock the user.
+
+    `second_factor`: the user's authenticator app, where the shop asks for two-factor authentication.
     """
 
     def __init__(
@@ -78,21 +79,28 @@ class AdminToken:
         username: str,
         password: Secret | str,
         *,
+        second_factor: Totp | None = None,
         vault: TokenVault | None = None,
         assumed_lifetime_seconds: float = 4 * 3600,
         margin_seconds: float = 60,
         refusal_pause_seconds: float = 60,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._username = username
         self._password = Secret(password)
-        self._vault: TokenVault = vault or MemoryVault()
+        self._second_factor = second_factor
         self._assumed_lifetime_seconds = assumed_lifetime_seconds
-        self._margin_seconds = margin_seconds
         self._refusal_pause_seconds = refusal_pause_seconds
         self._clock = clock
         self._endpoint: Endpoint | None = None
-        self._token: Token | None = None
+        self._keeper = TokenKeeper(
+            self._sign_in,
+            vault=vault,
+            margin_seconds=margin_seconds,
+            clock=clock,
+            # A token issued within the second of a revocation is refused like the one that was revoked.
+            pause_after_refusal_seconds=1.1,
+        )
         self._denied: tuple[Token, frozenset[str]] | None = None
         self._refusal: tuple[SignInError, float] | None = None
 
@@ -110,68 +118,59 @@ class AdminToken:
         return self._authenticate
 
     def _authenticate(self, request: Request, next: Next) -> Flow[Response]:
-        token = self._token
-        if token is None or not token.usable(self._clock(), self._margin_seconds):
-            token = yield from exclusively(self._vault.exclusive, lambda: self._obtain(next, None))
+        token = yield from self._keeper.take(next)
         response = yield from next(_signed(request, token))
         found = refusal_of(response)
         if found is None:
             return response
         resource = found.parameters.get("resources", "")
         if not self._knows_denial(token, resource):
-            refused = token
-            token = yield from exclusively(self._vault.exclusive, lambda: self._obtain(next, refused))
+            token = yield from self._keeper.renew(next, token)
             response = yield from next(_signed(request, token))
             found = refusal_of(response)
             if found is None:
                 return response
             known = self._denied[1] if self._denied and self._denied[0] == token else frozenset()
             self._denied = (token, known | {resource})
-        raise _refused(request, response, found, remedies.PERMISSION)
+        raise refused(request, response, found, remedies.PERMISSION)
 
     def _knows_denial(self, token: Token, resource: str) -> bool:
         """Whether this very token was refused this resource when it was new: then it is the permission."""
         return self._denied is not None and self._denied[0] == token and resource in self._denied[1]
 
-    def _obtain(self, next: Next, refused: Token | None) -> Flow[Token]:
-        """Holding the lock: take the token that someone else has obtained meanwhile, or sign in."""
-        if refused is not None:
-            self._vault.forget(refused)
-        token = self._vault.load()
-        stale = token is None or not token.usable(self._clock(), self._margin_seconds)
-        if token is None or stale or (refused is not None and token.text == refused.text):
-            if refused is not None:
-                # A token issued within the second of a revocation is refused like the one that was revoked.
-                yield Sleep(1.1)
-            token = yield from self._sign_in(next)
-            self._vault.store(token)
-        self._token = token
-        return token
-
-    def _sign_in(self, next: Next) -> Flow[Token]:
+    def _sign_in(self, next: Next, before: Token | None) -> Flow[Token]:
         self._check_refusal()
-        request = self._sign_in_request()
+        code = (yield from self._second_factor.code()) if self._second_factor is not None else None
         asked_at = self._clock()
-        try:
-            response = yield from next(request)
-        except Unanswered as failure:
-            # Signing in twice does no harm, so for the call that waits nothing has happened yet.
-            raise error_from(request, failure) from failure
+        request, response = yield from self._ask(next, code)
+        if code is not None and _has_no_such_route(response):
+            # Two-factor authentication is switched off in this shop.
+            request, response = yield from self._ask(next, None)
         if not 200 <= response.status < 300:
             raise self._sign_in_failure(request, response)
         text = _token_text(request, response)
         life = lifetime_seconds(text, asked_at) or self._assumed_lifetime_seconds
-        return Token(Secret(text), asked_at, asked_at + timedelta(seconds=life))
+        return Token(Secret(text), asked_at, expiry(asked_at, life))
 
-    def _sign_in_request(self) -> Request:
+    def _ask(self, next: Next, code: Secret | None) -> Flow[tuple[Request, Response]]:
+        request = self._sign_in_request(code)
+        try:
+            return request, (yield from next(request))
+        except Unanswered as failure:
+            # Signing in twice does no harm, so for the call that waits nothing has happened yet.
+            raise error_from(request, failure) from failure
+
+    def _sign_in_request(self, code: Secret | None) -> Request:
         if self._endpoint is None:
             raise ConfigurationError(
                 "This sign-in belongs to no shop yet", remedy="Give it to a Magento client."
             )
-        body = orjson.dumps({"username": self._username, "password": self._password.reveal()})
+        fields = {"username": self._username, "password": self._password.reveal()}
+        if code is not None:
+            fields["otp"] = code.reveal()
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        url = Endpoint(self._endpoint.base).url(TOKEN_PATH)
-        return Request("POST", url, headers, body, repeatable=True)
+        url = Endpoint(self._endpoint.base).url(TOKEN_PATH if code is None else GOOGLE_PATH)
+        return Request("POST", url, headers, orjson.dumps(fields), repeatable=True)
 
     def _sign_in_failure(self, request: Request, response: Response) -> Exception:
         error = error_for(request, response)
@@ -195,33 +194,8 @@ class AdminToken:
         self._refusal = None
 
 
-def refusal_of(response: Response) -> WireError | None:
-    """What Magento says when the token does not count or its owner lacks the permission; else None."""
-    if response.status != 401:
-        return None
-    found = normalise(response.status, response.content_type, response.content)
-    return found if (found.template or found.message).startswith(_NOT_AUTHORIZED) else None
-
-
-def lifetime_seconds(token: str, asked_at: datetime) -> float | None:
-    """How long a JSON web token holds, None when it does not say (opaque, or encrypted as JWE)."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        payload = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
-        return None
-    expires, issued = (_seconds(payload, name) for name in ("exp", "iat"))
-    if expires is None:
-        return None
-    life = expires - (issued if issued is not None else asked_at.timestamp())
-    return life if 0 < life < 10 * 365 * 86_400 else None
-
-
-def _seconds(payload: Any, name: str) -> float | None:
-    value = payload.get(name) if isinstance(payload, dict) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _has_no_such_route(response: Response) -> bool:
+    return response.status == 404 and b"Request does not match any route" in response.content
 
 
 def _token_text(request: Request, response: Response) -> str:
@@ -247,16 +221,3 @@ def _bearer(token: Secret) -> str:
         return bearer_value(token)
     except InvalidRequest as error:
         raise ConfigurationError(error.message, remedy=error.remedy) from None
-
-
-def _refused(request: Request, response: Response, found: WireError, remedy: str) -> SignInError:
-    resource = found.parameters.get("resources", "")
-    return SignInError(
-        found.message,
-        remedy=f"Missing permission {resource}? {remedy}" if resource else remedy,
-        status=response.status,
-        request_line=request.line,
-        raw=response.content,
-        template=found.template,
-        parameters=found.parameters,
-    )

@@ -106,7 +106,7 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks_first(
     row: Magento2Seller, back_office: Sandbox
 ):
     order = make_order(row.account)
-    ledger.write_intents([intent_for(order.pk, row)])
+    ledger.write_intents([intent_for(order, row)])
     (held,) = ledger.claim("worker that dies", kinds=["export_order"])
     ledger.record_step(held, Step.SENDING)
     with open_shop(row.connector) as shop:
@@ -124,7 +124,7 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks_first(
 
 def test_the_late_worker_can_write_nothing_any_more(row: Magento2Seller):
     order = make_order(row.account)
-    ledger.write_intents([intent_for(order.pk, row)])
+    ledger.write_intents([intent_for(order, row)])
     (late,) = ledger.claim("late", kinds=["export_order"])
     WorkUnit.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
     (now,) = ledger.claim("now", kinds=["export_order"])
@@ -138,7 +138,7 @@ def test_the_late_worker_can_write_nothing_any_more(row: Magento2Seller):
 
 def test_four_workers_make_one_order_of_each(row: Magento2Seller, back_office: Sandbox):
     orders = [make_order(row.account) for _ in range(12)]
-    ledger.write_intents([intent_for(order.pk, row) for order in orders])
+    ledger.write_intents([intent_for(order, row) for order in orders])
     workers = [Worker(kinds=["export_order"], threads=2) for _ in range(4)]
     threads = [threading.Thread(target=worker.run, kwargs={"until_idle": True}) for worker in workers]
     for thread in threads:

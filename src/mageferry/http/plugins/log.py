@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import ClassVar
 from mageferry.http.errors import HttpError
 from mageferry.http.flow import Flow, Next, Stage
 from mageferry.http.message import Request, Response
-from mageferry.http.redaction import redact_body, redact_headers, redact_url
+from mageferry.http.redaction import redact_body, redact_headers, redact_text, redact_url
+
+_logger = logging.getLogger("mageferry.http")
 
 LONG_CHARACTERS = 10_000
 # Whatever these paths say or are told is a secret as a whole: sign-in, second factor, token exchange.
@@ -126,7 +129,7 @@ def _body_lines(body: str, limit: int | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Hands every attempt to `sink`, which must not raise: a log that fails must not fail the work."""
+    """Hands every attempt to `sink`. A sink that fails does not fail the call; the failure is logged."""
 
     sink: Callable[[Exchange], object]
     stage: ClassVar[Stage] = Stage.LOG
@@ -136,7 +139,14 @@ class Log:
         try:
             response = yield from next(request)
         except HttpError as error:
-            self.sink(Exchange(request, error, sent_at, monotonic() - started))
+            self._tell(Exchange(request, error, sent_at, monotonic() - started))
             raise
-        self.sink(Exchange(request, response, sent_at, monotonic() - started))
+        self._tell(Exchange(request, response, sent_at, monotonic() - started))
         return response
+
+    def _tell(self, exchange: Exchange) -> None:
+        try:
+            self.sink(exchange)
+        except Exception as error:
+            # No traceback: a sink's error may quote what it was given before it was masked.
+            _logger.error("The log of requests failed: %s: %s", type(error).__name__, redact_text(str(error)))

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from mageferry.http.errors import NotSent, ProxyRefused, TlsFailed, Unanswered, UnreadableBody
+from mageferry.http.errors import NotSent, ProxyRefused, TimedOut, TlsFailed, Unanswered, UnreadableBody
 from mageferry.http.flow import Flow, Next, Sleep, Stage
 from mageferry.http.message import Request, Response
 
@@ -48,13 +49,26 @@ class Backoff:
         return asked if asked <= self.max_retry_after_seconds else None
 
 
+class Cause(StrEnum):
+    """Why there is no answer to a request."""
+
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    CONNECTION_LOST = "connection_lost"
+
+
 @dataclass(frozen=True, slots=True)
 class StandardRule:
     """Repeats what is safe to repeat: GET, HEAD, OPTIONS and what is told so; other methods only when
-    provably nothing was sent."""
+    provably nothing was sent.
+
+    `any_method`: repeat every method, for a server that recognises what it has seen before.
+    """
 
     statuses: frozenset[int] = frozenset({429, 502, 503, 504})
     backoff: Backoff = field(default_factory=Backoff)
+    causes: frozenset[Cause] = frozenset(Cause)
+    any_method: bool = False
 
     def __call__(self, request: Request, outcome: Outcome, attempt: int) -> float | None:
         if not self._worth(request, outcome):
@@ -63,13 +77,24 @@ class StandardRule:
         return self.backoff.wait_seconds(attempt, asked)
 
     def _worth(self, request: Request, outcome: Outcome) -> bool:
+        may_repeat = self.any_method or request.may_repeat
         if isinstance(outcome, Response):
-            return outcome.status in self.statuses and request.may_repeat
-        if isinstance(outcome, NotSent):
-            return not isinstance(outcome, TlsFailed | ProxyRefused)
-        # A body that is too large would be too large again.
-        broken = isinstance(outcome, Unanswered) and not isinstance(outcome, UnreadableBody)
-        return broken and request.may_repeat
+            return outcome.status in self.statuses and may_repeat
+        cause = cause_of(outcome)
+        if cause is None or cause not in self.causes:
+            return False
+        return cause is Cause.UNREACHABLE or may_repeat
+
+
+def cause_of(error: Exception) -> Cause | None:
+    """Why there is no answer; None for what asking again would not change."""
+    if isinstance(error, NotSent):
+        return None if isinstance(error, TlsFailed | ProxyRefused) else Cause.UNREACHABLE
+    if isinstance(error, TimedOut):
+        return Cause.TIMED_OUT
+    # A body that is too large would be too large again.
+    lost = isinstance(error, Unanswered) and not isinstance(error, UnreadableBody)
+    return Cause.CONNECTION_LOST if lost else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from mageferry.hub import adminsite
 from mageferry.hub.connectors import models
-from mageferry.hub.connectors.readiness import test_connection
+from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.security.forms import SecretFormsMixin
+from mageferry.magento.diagnosis import Level
+
+_LEVELS = {Level.OK: messages.SUCCESS, Level.WARN: messages.WARNING, Level.FAIL: messages.ERROR}
 
 
 class ConnectorForm(SecretFormsMixin, forms.ModelForm):  # type: ignore[type-arg]
@@ -22,14 +26,41 @@ class ConnectorForm(SecretFormsMixin, forms.ModelForm):  # type: ignore[type-arg
         fields = "__all__"
 
 
+_AFTER_SAVING = "Shown after the first saving: enter it in System > Extensions > Integrations of the shop."
+
+
+class SellerRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The seller rows of one connector: the same store, account and seller only once."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen = set()
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", {})
+            if not values or values.get("DELETE"):
+                continue
+            key = (values.get("store_id"), values.get("account"), values.get("seller"))
+            if key in seen:
+                raise ValidationError("Two rows have the same store, account and seller: keep one of them.")
+            seen.add(key)
+
+
 class SellerInline(adminsite.TabularInline):
     model = models.Magento2Seller
+    formset = SellerRows
     fields = (
         "store_id", "store_code", "account", "seller", "location", "warehouse_code", "get_orders", "export_orders",
         "create_shipments", "get_shipments", "create_return", "get_inventory", "get_products",
         "sent_customer_notification", "export_orders_per_seller",
     )  # fmt: skip
     verbose_name = "seller row"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and not isinstance(field, forms.BooleanField):
+            # Wide enough to read what is chosen; the table scrolls.
+            field.widget.attrs["style"] = "min-width: 8rem"
+        return field
 
 
 @adminsite.register(models.Magento2Connector)
@@ -38,7 +69,7 @@ class ConnectorAdmin(adminsite.ModelAdmin):
     list_display = ("name", "shown_active", "endpoint", "authentication", "token_expires_at", "error")
     list_filter = ("active", "authentication")
     search_fields = ("name", "endpoint")
-    readonly_fields = ("token_expires_at", "error", "remedy")
+    readonly_fields = ("token_expires_at", "error", "remedy", "callback_url", "identity_link_url")
     inlines = (SellerInline,)
     actions_detail = ("test_connection_now",)
     fieldsets = (
@@ -49,9 +80,12 @@ class ConnectorAdmin(adminsite.ModelAdmin):
                 "fields": (
                     "authentication",
                     ("username", "password"),
+                    "totp_secret",
                     "token_expires_at",
                     ("consumer_key", "consumer_secret"),
                     ("access_token", "access_token_secret"),
+                    "signature_method",
+                    ("callback_url", "identity_link_url"),
                 )
             },
         ),
@@ -59,7 +93,11 @@ class ConnectorAdmin(adminsite.ModelAdmin):
             "Requests",
             {
                 "classes": ("collapse",),
-                "fields": ("verify_tls", ("timeout_seconds", "page_size", "concurrency")),
+                "fields": (
+                    "verify_tls",
+                    ("timeout_seconds", "page_size"),
+                    ("concurrency", "requests_per_interval", "interval_seconds"),
+                ),
             },
         ),
         (
@@ -84,6 +122,19 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         ),
     )
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        # The addresses to enter in Magento begin with the one that the person uses for the hub.
+        self._root = request.build_absolute_uri("/").rstrip("/")
+        return super().get_form(request, *args, **kwargs)
+
+    @adminsite.display(description="Callback URL")
+    def callback_url(self, connector: models.Magento2Connector) -> str:
+        return f"{self._root}/magento/{connector.callback_key}/callback" if connector.pk else _AFTER_SAVING
+
+    @adminsite.display(description="Identity Link URL")
+    def identity_link_url(self, connector: models.Magento2Connector) -> str:
+        return f"{self._root}/magento/{connector.callback_key}/identity" if connector.pk else _AFTER_SAVING
+
     @adminsite.display(description="active", boolean=True, ordering="active")
     def shown_active(self, connector: models.Magento2Connector) -> bool:
         return connector.active
@@ -91,9 +142,10 @@ class ConnectorAdmin(adminsite.ModelAdmin):
     @adminsite.action(description="Test connection", url_path="test-connection", permissions=["change"])
     def test_connection_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
         connector = models.Magento2Connector.objects.get(pk=object_id)
-        finding = test_connection(connector)
-        level = messages.SUCCESS if finding.fine else messages.ERROR
-        messages.add_message(request, level, f"{finding.text} {finding.remedy}".strip())
+        for finding in check_connector(connector):
+            messages.add_message(
+                request, _LEVELS[finding.level], f"{finding.name}: {finding.text}. {finding.remedy}"
+            )
         return adminsite.back_to(models.Magento2Connector, object_id)
 
     def has_test_connection_now_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -115,3 +167,10 @@ class OrdersMagentoAdmin(adminsite.ReadOnlyAdmin):
     list_filter = ("magento2_connector", "direction", "shipment_created")
     search_fields = ("order__marketplace_order_id", "increment_id", "=entity_id")
     list_select_related = ("order", "magento2_connector")
+
+
+@adminsite.register(models.Magento2Activation)
+class ActivationAdmin(adminsite.ReadOnlyAdmin):
+    list_display = ("connector", "received_at", "status", "store_base_url", "error", "remedy")
+    list_filter = ("status", "connector")
+    fields = ("connector", "received_at", "status", "consumer_key", "store_base_url", "error", "remedy")

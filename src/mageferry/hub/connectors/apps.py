@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,7 @@ class ConnectorsConfig(AppConfig):
     name = "mageferry.hub.connectors"
     label = "connectors"
     verbose_name = "Connectors"
+
+    def ready(self) -> None:
+        # Declares the handler of its units of work.
+        import_module("mageferry.hub.connectors.handshake")

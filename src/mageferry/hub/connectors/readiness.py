@@ -1,51 +1,65 @@
-"""Whether a connector works: signs in and reads the store views, and says what is wrong in words."""
+"""Whether a connector is ready for what its rows are to do: asks the shop and says what it found, in words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.magento.errors import MagentoError
+from mageferry.magento import MagentoError
+from mageferry.magento.diagnosis import (
+    CREATE_ORDERS,
+    REFUND,
+    SHIP,
+    Expectations,
+    Finding,
+    Level,
+    WriteProbe,
+    diagnose,
+)
+from mageferry.magento.resources import ORDERS, PRODUCTS, SHIPMENTS, SOURCE_ITEMS, ResourceSpec
+
+# What each flow of a seller row reads and writes in the shop.
+READS: dict[str, tuple[ResourceSpec, ...]] = {
+    "get_orders": (ORDERS,),
+    "export_orders": (ORDERS,),
+    "get_shipments": (SHIPMENTS,),
+    "create_shipments": (SHIPMENTS,),
+    "get_inventory": (SOURCE_ITEMS,),
+    "get_products": (PRODUCTS,),
+}
+WRITES: dict[str, tuple[WriteProbe, ...]] = {
+    "export_orders": (CREATE_ORDERS,),
+    "create_shipments": (SHIP,),
+    "create_return": (REFUND,),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found out about a connector: fine or not, in words, with what to do."""
-
-    fine: bool
-    text: str
-    remedy: str = ""
-
-
-def test_connection(connector: Magento2Connector) -> Finding:
-    """Sign in, read the store views, compare them with the seller rows. Stores the error on the connector."""
-    finding = _look(connector)
-    error, remedy = ("", "") if finding.fine else (finding.text, finding.remedy)
-    Magento2Connector.objects.filter(pk=connector.pk).update(error=error, remedy=remedy)
-    return finding
-
-
-def _look(connector: Magento2Connector) -> Finding:
+def check_connector(connector: Magento2Connector) -> list[Finding]:
+    """Look at the connection, the permissions and the rows. The first failure is stored on the connector."""
     try:
         with open_shop(connector) as shop:
-            views = shop.store_views()
+            findings = shop.run(diagnose(shop.plans, expectations_of(connector)))
     except MagentoError as error:
-        return Finding(False, error.message, error.remedy)
-    known = {view["id"]: view["code"] for view in views}
-    shown = ", ".join(f"{number} {code}" for number, code in sorted(known.items()) if number)
-    for row in connector.sellers.all():
-        if row.store_id not in known:
-            return Finding(
-                False,
-                f"The connection works, but the shop has no store {row.store_id}.",
-                f"Its store views are: {shown}. Correct the Store ID of that row.",
-            )
-        if row.store_code and row.store_code != known[row.store_id]:
-            return Finding(
-                False,
-                f"The connection works, but store {row.store_id} has the code {known[row.store_id]}, "
-                f"not {row.store_code}.",
-                "Correct the Store Code of that row.",
-            )
-    return Finding(True, f"The connection works. Store views: {shown}.")
+        findings = [Finding("connection", Level.FAIL, error.message, error.remedy)]
+    failed = next((finding for finding in findings if finding.level is Level.FAIL), None)
+    Magento2Connector.objects.filter(pk=connector.pk).update(
+        error=failed.text if failed else "", remedy=failed.remedy if failed else ""
+    )
+    return findings
+
+
+def expectations_of(connector: Magento2Connector) -> Expectations:
+    """What the connector's rows need of the shop."""
+    rows = list(connector.sellers.all())
+    flows = {name for row in rows for name in {*READS, *WRITES} if getattr(row, name)}
+    reads = {spec.name: spec for name in sorted(flows) for spec in READS.get(name, ())} or {
+        ORDERS.name: ORDERS
+    }
+    writes = {probe.name: probe for name in sorted(flows) for probe in WRITES.get(name, ())}
+    return Expectations(
+        stores=tuple((row.store_id, row.store_code) for row in rows),
+        sources=tuple(row.source_code for row in rows if row.source_code),
+        reads=tuple(reads.values()),
+        writes=tuple(writes.values()),
+        page_size=connector.page_size,
+        verifies_tls=connector.verify_tls,
+    )

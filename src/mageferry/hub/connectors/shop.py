@@ -13,26 +13,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mageferry.http import Secret, Timeouts
-from mageferry.hub.connectors.models import Authentication, Magento2Connector
-from mageferry.hub.connectors.vault import ConnectorVault
-from mageferry.magento import AdminToken, ConfigurationError, Magento
+from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.pace import Pace
+from mageferry.hub.connectors.sign_in import SIGN_IN_FIELDS, authentication_of, remember_path_rule
+from mageferry.hub.work.gates import close_gates, gate_of
+from mageferry.hub.work.limits import Policy, set_policy
+from mageferry.magento import Authentication, Magento
 
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
     """What a client is made of; another value means another client."""
 
-    connector_pk: int
     endpoint: str
-    username: str
-    password: Secret
+    sign_in: tuple[str | Secret, ...]
     verify_tls: bool
     timeout_seconds: int
+    connector_key: str
+    policy: Policy
 
 
 @dataclass(slots=True)
 class _Shared:
     settings: _Settings
+    authentication: Authentication
     shop: Magento
     users: int = 0
     retired: bool = False
@@ -52,12 +56,16 @@ def open_shop(connector: Magento2Connector) -> Iterator[Magento]:
     with _lock:
         held = _shared.get(connector.pk)
         if held is None or held.settings != settings:
+            authentication = authentication_of(connector)
             _retire(held)
-            held = _shared[connector.pk] = _Shared(settings, _connect(settings))
+            held = _shared[connector.pk] = _Shared(
+                settings, authentication, _connect(settings, authentication)
+            )
         held.users += 1
     try:
         yield held.shop
     finally:
+        remember_path_rule(connector, held.authentication)
         with _lock:
             held.users -= 1
             if held.retired and not held.users:
@@ -70,6 +78,7 @@ def close_shops() -> None:
         for held in _shared.values():
             _retire(held)
         _shared.clear()
+    close_gates()
 
 
 atexit.register(close_shops)
@@ -83,30 +92,22 @@ def _retire(held: _Shared | None) -> None:
 
 
 def _settings_of(connector: Magento2Connector) -> _Settings:
-    if connector.authentication == Authentication.OAUTH:
-        raise ConfigurationError(
-            "OAuth Based isn't available in this version.",
-            remedy="Choose Token Based with an admin user of the shop.",
-        )
-    if not connector.username or not connector.password:
-        raise ConfigurationError(
-            f"The connector {connector.name} has no username or no password.",
-            remedy="Enter the admin user's name and password on the connector.",
-        )
     return _Settings(
-        connector.pk,
         connector.endpoint,
-        connector.username,
-        connector.password,
+        tuple(getattr(connector, name) for name in SIGN_IN_FIELDS),
         connector.verify_tls,
         connector.timeout_seconds,
+        connector.key,
+        Policy(connector.concurrency, connector.requests_per_interval, connector.interval_seconds),
     )
 
 
-def _connect(settings: _Settings) -> Magento:
+def _connect(settings: _Settings, authentication: Authentication) -> Magento:
+    set_policy(settings.connector_key, settings.policy)
     return Magento(
         settings.endpoint,
-        AdminToken(settings.username, settings.password, vault=ConnectorVault(settings.connector_pk)),
+        authentication,
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
+        plugins=[Pace(gate_of(settings.connector_key))],
     )

@@ -46,11 +46,13 @@ CHANNELS = (
     Channel("ZAL", "1010{:08d}", "EUR", Decimal("19"), "DE",
             (("Kassel", "Hessen", "HE", "34117"), ("Trier", "Rheinland-Pfalz", "RP", "54290")), ("Hermes", "DHL")),
 )  # fmt: skip
+# Goods that the back office has in stock.
 GOODS = (
-    ("MF-LAMP-01", "Harbour desk lamp", "39.90"), ("MF-MUG-02", "Enamel mug, set of two", "18.50"),
-    ("MF-ROPE-03", "Dock rope doormat", "27.95"), ("MF-TIN-04", "Ginger biscuit tin", "9.99"),
-    ("MF-BAG-05", "Canvas tote, tarred", "44.00"), ("MF-CLOCK-06", "Ship's clock, brass", "129.00"),
-    ("MF-THROW-07", "Wool throw, sea green", "64.95"), ("MF-PEN-08", "Pilot's fountain pen", "22.33"),
+    ("LF-TENT-2", "Larkfield Two-Person Tent", "189.00"), ("LF-MAT-FOAM", "Foam Sleeping Mat", "24.99"),
+    ("LF-STOVE", "Compact Gas Stove", "44.95"), ("LF-LAMP", "Rechargeable Camp Lamp", "32.50"),
+    ("LF-BOTTLE-1L", "Steel Bottle 1 l", "19.99"), ("LF-MUG/ENAMEL", "Enamel Mug", "8.99"),
+    ("LF-ROPE 20M", "Guy Rope 20 m", "12.99"), ("LF-PACK-40", "Trail Pack 40 l", "129.00"),
+    ("LF-TOWEL", "Quick-Dry Towel", "17.50"), ("LF-SHIRT-Moss-M", "Merino Shirt Moss M", "59.00"),
 )  # fmt: skip
 FIRST_NAMES = ("Ada", "Ilse", "Marek", "Noor", "Pablo", "Ruth", "Tomas", "Yuki")
 LAST_NAMES = ("Anders", "Bauer", "Castillo", "Dunne", "Eriksen", "Fontaine", "Grady", "Holt")

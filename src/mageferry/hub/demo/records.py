@@ -14,7 +14,7 @@ ACCOUNTS = (
     ("Amazon", "amazon", "Amazon USA", "AMZ"),
     ("David Jones", "david-jones", "David Jones AU", "DJA"),
     ("Zalando", "zalando", "Zalando", "ZAL"),
-    ("Own shop", "own-shop", "Harbour Store", "HRB"),
+    ("Own shop", "own-shop", "Larkfield Store", "LRK"),
 )
 # Account code, store id, store code, warehouse code, location.
 BACK_OFFICE_ROWS = (
@@ -42,13 +42,13 @@ def make_records(shops: list[DemoShop]) -> dict[str, Account]:
         code: Location.objects.get_or_create(code=code, defaults={"name": name})[0]
         for name, code in LOCATIONS
     }
-    seller, _ = Seller.objects.get_or_create(code="harbour", defaults={"name": "Harbour Goods"})
+    seller, _ = Seller.objects.get_or_create(code="larkfield", defaults={"name": "Larkfield"})
     by_role = {shop.role: shop for shop in shops}
     storefront = _connector(STOREFRONT, by_role["storefront"])
     row, _ = Magento2Seller.objects.get_or_create(
         connector=storefront, store_id=1, account=None, seller=seller, defaults={"store_code": "default"}
     )
-    AccountMagento.objects.get_or_create(account=accounts["HRB"], defaults={"magento2_seller": row})
+    AccountMagento.objects.get_or_create(account=accounts["LRK"], defaults={"magento2_seller": row})
     back_office = _connector(BACK_OFFICE, by_role["back-office"])
     for code, store_id, store_code, warehouse_code, location in BACK_OFFICE_ROWS:
         Magento2Seller.objects.get_or_create(

@@ -96,7 +96,7 @@ def running(shops: list[DemoShop]) -> Iterator[None]:
 def _running(shop: DemoShop) -> Iterator[None]:
     command = [
         sys.executable, "-m", "mageferry", "sandbox", "--demo", shop.role, "--port", str(shop.port),
-        "--state", str(shop.state), "--username", shop.username, "--password-env", "MAGEFERRY_SANDBOX_PASSWORD",
+        "--state", str(shop.state), "--username", shop.username,
     ]  # fmt: skip
     log = configuration().home / f"demo-{shop.role}.log"
     with log.open("ab") as output:

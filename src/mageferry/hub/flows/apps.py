@@ -12,5 +12,5 @@ class FlowsConfig(AppConfig):
     verbose_name = "Flows"
 
     def ready(self) -> None:
-        for name in FLOW_MODULES:
+        for name in (*FLOW_MODULES, "schedules"):
             import_module(f"mageferry.hub.flows.{name}")

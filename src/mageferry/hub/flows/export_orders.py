@@ -23,13 +23,8 @@ from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.outcomes import outcome_of, wait_seconds
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
-from mageferry.hub.mapping.order_out import (
-    UnsendableOrder,
-    build_entity,
-    external_item_id,
-    increment_id_for,
-    sent_items,
-)
+from mageferry.hub.mapping.order_amounts import UnsendableOrder, sent_items
+from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, OrderStatus
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import drain, handles
@@ -47,8 +42,7 @@ ONE_ORDER = "export_order"
 def export_orders(row: Magento2Seller, run: Run, held: Held) -> None:
     """Write a unit for each order that is ready, then work until all of them had an attempt."""
     _check_row(row)
-    orders = list(ready_orders(row).values_list("pk", flat=True))
-    intents = [intent_for(pk, row) for pk in orders]
+    intents = [intent_for(order, row) for order in ready_orders(row).only("pk", "marketplace_order_id")]
     ledger.write_intents(intents)
     keys = [intent.dedup_key for intent in intents]
     _reopen(keys)
@@ -75,7 +69,7 @@ def _count(run: Run, held: Claim, outcome: Outcome) -> None:
     elif outcome.status == UnitStatus.SKIPPED:
         run.add(skipped=1)
     else:
-        run.fail(f"Order {held.unit.payload.get('number', held.unit.subject)}: {outcome.reason}")
+        run.fail(f"{held.unit.subject}: {outcome.reason}")
 
 
 def ready_orders(row: Magento2Seller) -> QuerySet[Order]:
@@ -90,11 +84,11 @@ def ready_orders(row: Magento2Seller) -> QuerySet[Order]:
     ).order_by("placed_at", "id")
 
 
-def intent_for(order_pk: int, row: Magento2Seller) -> Intent:
+def intent_for(order: Order, row: Magento2Seller) -> Intent:
     """The unit of one order: one for ever, whatever row it goes through."""
     return Intent(
-        ONE_ORDER, f"order:{order_pk}", row.connector.key, f"{ONE_ORDER}:{order_pk}",
-        payload={"order": order_pk}, priority=10,
+        ONE_ORDER, f"Order {order.marketplace_order_id} of {row.account}", row.connector.key,
+        f"{ONE_ORDER}:{order.pk}", payload={"order": order.pk}, priority=10,
     )  # fmt: skip
 
 
@@ -138,7 +132,6 @@ def export_order(held: Claim) -> Outcome:
     )
     if order is None:
         return ledger.skipped("The order is gone from the hub.")
-    held.unit.payload["number"] = order.marketplace_order_id
     if hasattr(order, "magento"):
         return ledger.finished(result={"entity_id": order.magento.entity_id})
     row = _row_for(order)

@@ -20,7 +20,8 @@ from mageferry.hub.flows.order_import import FLOW, Stored, linked_account, store
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
-from mageferry.hub.mapping.order_in import OrderRecord, UnusableRecord, read_order
+from mageferry.hub.mapping.fields import UnusableRecord
+from mageferry.hub.mapping.order_in import OrderRecord, read_order
 from mageferry.hub.trade.models import Account
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from mageferry.hub.connectors.models import (
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.statuses import advance
-from mageferry.hub.trade.bulk import Row, Table, json_text
+from mageferry.hub.trade.bulk import Row, Table, columns_of, json_text
 from mageferry.hub.trade.models import (
     Account,
     HistoryOutcome,
@@ -86,12 +87,7 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
     stored = Stored()
     with transaction.atomic():
         ours = _exported_by_us(row, account, records)
-        known = {
-            order.marketplace_order_id: order
-            for order in Order.objects.filter(
-                account=account, marketplace_order_id__in=[record.increment_id for record in records]
-            ).select_related("magento")
-        }
+        known = _find_known(account, records)
         fresh: dict[str, OrderRecord] = {}
         changed: list[tuple[OrdersMagento, OrderRecord]] = []
         for record in records:
@@ -112,6 +108,17 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
         stored.updated = sum(_update_all(row, changed))
         stored.unchanged = len(changed) - stored.updated
     return stored
+
+
+def _find_known(account: Account, records: Sequence[OrderRecord]) -> dict[str, Order]:
+    """The orders of the account that have one of the records' numbers, by number."""
+    orders = Order.objects.filter(
+        account=account, marketplace_order_id__in=[record.increment_id for record in records]
+    ).order_by()
+    # Most pages of a first read hold new orders only: asking for the ids is a third of the work of asking for all.
+    ids = list(orders.values_list("pk", flat=True))
+    found = Order.objects.filter(pk__in=ids).select_related("magento").order_by() if ids else ()
+    return {order.marketplace_order_id: order for order in found}
 
 
 def _number_taken(record: OrderRecord, account: Account) -> tuple[str, str]:
@@ -143,47 +150,47 @@ def _exported_by_us(row: Magento2Seller, account: Account, records: Sequence[Ord
 
 
 def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord]) -> None:
+    """Store new orders with everything that belongs to them."""
     if not records:
         return
-    now = timezone.now()
-    order_ids = _ORDERS.reserve_ids(len(records))
-    pairs = list(zip(order_ids, records, strict=True))
-    items = [
-        (pk, position, item, record.entity_id)
-        for pk, record in pairs
-        for position, item in enumerate(record.items, 1)
-    ]
-    item_ids = _ITEMS.reserve_ids(len(items))
-    payments, payments_magento = _payment_rows(records, order_ids, now)
-    connector, store = row.connector.name, f"{row.store_id} {row.store_code}".strip()
-    _ORDERS.insert((pk, account.pk, *_ORDER_VALUES(record), "", "", now, now) for pk, record in pairs)
-    _ITEMS.insert(
-        (
-            item_pk,
-            pk,
-            position,
-            str(item.item_id),
-            *_ITEM_VALUES(item),
-            json_text(item.product_option),
-            "{}",
-            False,
-            entity_id,
-        )
-        for item_pk, (pk, position, item, entity_id) in zip(item_ids, items, strict=True)
-    )
-    _ADDRESSES.insert((pk, *_ADDRESS_VALUES(address)) for pk, record in pairs for address in record.addresses)
-    _PAYMENTS.insert(payments)
-    _ORDERS_MAGENTO.insert(_order_magento_row(pk, row, record) for pk, record in pairs)
-    _ITEMS_MAGENTO.insert(
-        (item_pk, item.item_id, item.parent_item_id)
-        for item_pk, (_, _, item, _) in zip(item_ids, items, strict=True)
-    )
-    _PAYMENTS_MAGENTO.insert(payments_magento)
-    _HISTORY.insert(
-        (pk, now, FLOW, connector, store, HistoryOutcome.DONE, json_text({"entity_id": record.entity_id}),
-         f"Taken over from Magento, status {record.remote_status}.")
-        for pk, record in pairs
+    count, now = len(records), timezone.now()
+    nows, empty = [now] * count, [""] * count
+    order_ids, entity_ids = _ORDERS.reserve_ids(count), [record.entity_id for record in records]
+    _ORDERS.insert(
+        order_ids, [account.pk] * count, *columns_of(map(_ORDER_VALUES, records)), empty, empty, nows, nows,
     )  # fmt: skip
+    _ORDERS_MAGENTO.insert_rows(map(partial(_order_magento_row, row), order_ids, records))
+    _create_items(order_ids, records)
+    _ADDRESSES.insert_rows(
+        (pk, *_ADDRESS_VALUES(address))
+        for pk, record in zip(order_ids, records, strict=True)
+        for address in record.addresses
+    )
+    payments, in_magento = _payment_rows(records, order_ids, now)
+    _PAYMENTS.insert_rows(payments)
+    _PAYMENTS_MAGENTO.insert_rows(in_magento)
+    _HISTORY.insert(
+        order_ids, nows, [FLOW] * count, [row.connector.name] * count,
+        [f"{row.store_id} {row.store_code}".strip()] * count, [HistoryOutcome.DONE.value] * count,
+        [json_text({"entity_id": entity_id}) for entity_id in entity_ids],
+        [f"Taken over from Magento, status {record.remote_status}." for record in records],
+    )  # fmt: skip
+
+
+def _create_items(order_ids: Sequence[int], records: Sequence[OrderRecord]) -> None:
+    places = [
+        (order_id, position, record.entity_id)
+        for order_id, record in zip(order_ids, records, strict=True)
+        for position in range(1, len(record.items) + 1)
+    ]
+    items = [item for record in records for item in record.items]
+    count, pks, item_ids = len(items), _ITEMS.reserve_ids(len(items)), [item.item_id for item in items]
+    orders, positions, entity_ids = columns_of(places)
+    _ITEMS.insert(
+        pks, orders, positions, list(map(str, item_ids)), *columns_of(map(_ITEM_VALUES, items)),
+        [json_text(item.product_option) for item in items], ["{}"] * count, [False] * count, entity_ids,
+    )  # fmt: skip
+    _ITEMS_MAGENTO.insert(pks, item_ids, [item.parent_item_id for item in items])
 
 
 _ITEM_VALUES = attrgetter(
@@ -215,33 +222,22 @@ def _payment_rows(
             paid, method = record.payment, record.payment.method
             paid_at = record.placed_at if paid.amount_paid else None
             payments.append(
-                (next(ids), order_id, PaymentType.PAYMENT, method, paid.amount, paid.amount_paid,
+                (next(ids), order_id, PaymentType.PAYMENT.value, method, paid.amount, paid.amount_paid,
                  paid.shipping_amount, record.currency, "", paid_at)
             )  # fmt: skip
         if record.total_refunded:
-            pk = next(ids)
+            pk, kind = next(ids), PaymentType.REFUND.value
             payments.append(
-                (
-                    pk,
-                    order_id,
-                    PaymentType.REFUND,
-                    method,
-                    record.total_refunded,
-                    ZERO,
-                    ZERO,
-                    record.currency,
-                    "",
-                    now,
-                )
+                (pk, order_id, kind, method, record.total_refunded, ZERO, ZERO, record.currency, "", now)
             )
             in_magento.append((pk, True, None))
     return payments, in_magento
 
 
-def _order_magento_row(pk: int, row: Magento2Seller, record: OrderRecord) -> Row:
+def _order_magento_row(row: Magento2Seller, pk: int, record: OrderRecord) -> Row:
     payment_id = record.payment.entity_id if record.payment else None
     return (
-        pk, row.connector_id, Direction.DOWNLOADED, record.entity_id, record.increment_id, record.store_id,
+        pk, row.connector_id, Direction.DOWNLOADED.value, record.entity_id, record.increment_id, record.store_id,
         record.nothing_left_to_ship, "[]", payment_id,
     )  # fmt: skip
 

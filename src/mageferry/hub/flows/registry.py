@@ -12,13 +12,17 @@ from mageferry.hub.work.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow: its name in the CLI and the ledger, its title, the checkbox of the seller row that switches it."""
+    """A flow: its name in the CLI and the ledger, its title, the checkbox of the seller row that switches it.
+
+    `cron`: the schedule that a row gets for it, until a person changes it.
+    """
 
     name: str
     title: str
     switch: str
     priority: int
     work: Callable[[Magento2Seller, Run, Held], None]
+    cron: str = "*/15 * * * *"
 
     @property
     def command(self) -> str:

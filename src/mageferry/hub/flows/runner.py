@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+
+import structlog
+from django.db.models import QuerySet
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.flows.registry import Flow, flow_named
-from mageferry.hub.work import ledger
+from mageferry.hub.work import ledger, tracing
 from mageferry.hub.work.dispatch import handles
-from mageferry.hub.work.leases import LeaseHeld, LeaseLost, holding
+from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
-from mageferry.hub.work.models import OPEN, RunStatus, WorkUnit
+from mageferry.hub.work.models import RunStatus
+from mageferry.hub.work.operations import open_units
 from mageferry.hub.work.runs import Run, Watcher, start_run
 from mageferry.magento.errors import MagentoError
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 RUN_FLOW = "run_flow"
 
@@ -28,9 +31,14 @@ class SetupProblem(Exception):
         super().__init__(f"{reason} {remedy}")
 
 
-def rows_of(flow: Flow, connector: Magento2Connector) -> Sequence[Magento2Seller]:
-    """The connector's rows for which the flow is switched on."""
-    rows = Magento2Seller.objects.filter(connector=connector, **{flow.switch: True})
+def rows_of(
+    flow: Flow, connector: Magento2Connector | QuerySet[Magento2Connector]
+) -> Sequence[Magento2Seller]:
+    """The rows of a connector, or of several, for which the flow is switched on."""
+    chosen = (
+        {"connector": connector} if isinstance(connector, Magento2Connector) else {"connector__in": connector}
+    )
+    rows = Magento2Seller.objects.filter(**chosen, **{flow.switch: True})
     if flow.name == "get_orders":
         rows = rows.filter(account_magento__isnull=False)
     return list(rows.select_related("connector", "account", "seller"))
@@ -44,6 +52,16 @@ def run_flow(flow: Flow, row: Magento2Seller, watch: Watcher | None = None) -> R
     _check_switches(flow, row)
     with holding(f"flow:{flow.name}:{row.scope}") as held:
         run = start_run(flow.name, row.scope, row.connector.key, f"{flow.title}: {row}", watch)
+        _work(flow, row, run, held)
+        return run
+
+
+def _work(flow: Flow, row: Magento2Seller, run: Run, held: Held) -> None:
+    """The flow's own work, with run and flow on every log line and in the trace; errors end up on the run's row."""
+    with (
+        structlog.contextvars.bound_contextvars(run=run.row.pk, flow=flow.name, scope=row.scope),
+        tracing.span(f"flow {flow.name}", run=run.row.pk, scope=row.scope, connector=row.connector.name),
+    ):
         try:
             flow.work(row, run, held)
         except MagentoError as error:
@@ -53,7 +71,7 @@ def run_flow(flow: Flow, row: Magento2Seller, watch: Watcher | None = None) -> R
         except LeaseLost as lost:
             run.close(RunStatus.ABANDONED, str(lost))
         except Exception as error:
-            log.exception("%s for %s failed unexpectedly", flow.name, row.scope)
+            log.exception("The flow failed unexpectedly")
             run.close(
                 RunStatus.FAILED,
                 f"Unexpected error: {type(error).__name__}.",
@@ -66,7 +84,6 @@ def run_flow(flow: Flow, row: Magento2Seller, watch: Watcher | None = None) -> R
             Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(
                 error="", remedy=""
             )
-        return run
 
 
 def _check_switches(flow: Flow, row: Magento2Seller) -> None:
@@ -87,10 +104,11 @@ def _close(run: Run, connector: Magento2Connector, error: str, remedy: str) -> N
 def request_run(flow: Flow, row: Magento2Seller) -> bool:
     """Ask the workers to run a flow for a row soon (a button, an API call). False: it is asked for already."""
     subject = f"{flow.name}/{row.scope}"
-    if WorkUnit.objects.filter(kind=RUN_FLOW, subject=subject, status__in=OPEN).exists():
+    if open_units(subject, RUN_FLOW).exists():
         return False
+    payload = {"flow": flow.name, "row": row.pk}
     ledger.write_intents(
-        [Intent(RUN_FLOW, subject, row.connector.key, payload={"flow": flow.name, "row": row.pk})]
+        [Intent(RUN_FLOW, subject, row.connector.key, payload=payload, priority=flow.priority)]
     )
     return True
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mageferry.hub.trade.models import OrderStatus
 
-_RANK: dict[str | None, int] = {
+_RANK: dict[str, int] = {
     OrderStatus.INCOMPLETE: 0,
     OrderStatus.PENDING: 1,
     OrderStatus.READY_FOR_SHIPPING: 2,
@@ -27,7 +27,7 @@ def from_magento(status: str, state: str, status_map: Mapping[str, str], *, part
     Raises LookupError when the map knows neither.
     """
     found = status_map.get(status) or status_map.get(state)
-    if found not in _RANK:
+    if found is None or found not in _RANK:
         raise LookupError(status or state)
     if found == OrderStatus.SHIPPED and partly_shipped and state not in ("closed", "canceled"):
         return OrderStatus.PARTIALLY_SHIPPED

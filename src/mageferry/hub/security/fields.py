@@ -11,7 +11,7 @@ from mageferry.http.redaction import Secret
 from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
 
 if TYPE_CHECKING:
-    _TextField = models.TextField[Any, Any]
+    _TextField = models.Field[Any, Any]
 else:
     _TextField = models.TextField
 
@@ -36,6 +36,8 @@ class SecretField(_TextField):
     A value that can't be decrypted reads as an `UnreadableStored` secret, so that a lost key doesn't make every
     page fail, and is written back as it was: saving a record never destroys what another key can still read.
     """
+
+    description = "encrypted text"
 
     def from_db_value(self, value: str | None, expression: object, connection: BaseDatabaseWrapper) -> Secret:
         if not value:

@@ -26,7 +26,6 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         cards=_cards(),
         connectors=[_connector(connector) for connector in Magento2Connector.objects.all()],
         failures=list(WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]),
-        parked=list(Order.objects.exclude(error="").select_related("account").order_by("-updated_at")[:10]),
         runs=list(FlowRun.objects.order_by("-id")[:10]),
         orders_by_day=_orders_by_day(),
     )

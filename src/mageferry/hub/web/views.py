@@ -32,9 +32,9 @@ def run_flow_now(request: HttpRequest) -> HttpResponse:
     """The "Run now" button: asks the workers to run a flow for a seller row."""
     if not request.user.has_perm("connectors.change_magento2connector"):
         raise PermissionDenied
-    row = get_object_or_404(
-        Magento2Seller.objects.select_related("connector"), pk=request.POST.get("row") or 0
-    )
+    pk = request.POST.get("row", "")
+    rows = Magento2Seller.objects.select_related("connector")
+    row = get_object_or_404(rows, pk=int(pk) if pk.isdecimal() else 0)
     try:
         flow = registry.flow_named(request.POST.get("flow", ""))
     except LookupError as error:

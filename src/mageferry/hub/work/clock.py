@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
-import socket
 
+from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.db.models.expressions import Combinable, Value
 from django.db.models.functions import Now
@@ -17,9 +15,15 @@ def now_plus(seconds: float) -> Combinable:
     return ExpressionWrapper(Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField())
 
 
-def owner_name(part: str) -> str:
-    """Who holds a lease: machine, process, part of it, and a random tail so that a reused pid isn't taken for it."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{part[:16]}:{secrets.token_hex(4)}"
+def database_now() -> dt.datetime:
+    """The database's clock, asked now."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT clock_timestamp()")
+            moment: dt.datetime = cursor.fetchone()[0]
+            return moment.astimezone(dt.UTC)
+        cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
+        return dt.datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=dt.UTC)
 
 
-__all__ = ["F", "Now", "now_plus", "owner_name"]
+__all__ = ["F", "Now", "now_plus"]

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import logging
+import contextvars
 import threading
-from collections.abc import Callable, Collection
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from mageferry.hub.work import ledger
-from mageferry.hub.work.clock import owner_name
+from mageferry.hub.work import ledger, tracing, waking
 from mageferry.hub.work.leases import LeaseLost
-from mageferry.hub.work.ledger import Claim, Outcome
+from mageferry.hub.work.models import Step
+from mageferry.hub.work.owners import owner_name
+from mageferry.hub.work.units import Claim, Outcome
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Handler = Callable[[Claim], Outcome]
+Told = Callable[[Claim, Outcome], None]
 _handlers: dict[str, Handler] = {}
+
+# A batch is about this much work: long enough to share its commits, short enough to leave units to other workers.
+BATCH_SECONDS = 0.1
+LARGEST_BATCH = 64
+_FIRST_GUESS_SECONDS = 0.05
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
@@ -29,26 +40,59 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return declare
 
 
-def work_on(held: Claim) -> Outcome | None:
-    """One attempt at a claimed unit, from handler to ledger. None: the lease was lost, another worker has it."""
-    try:
-        outcome = _handlers[held.unit.kind](held)
-    except LeaseLost:
-        return None
-    except Exception as error:
-        # The unit's step says whether something was sent; the next attempt looks first.
-        log.exception("Unit %s (%s) failed unexpectedly", held.pk, held.unit)
-        outcome = ledger.retry(
-            f"Unexpected error: {type(error).__name__}.",
-            wait_seconds=min(30 * 2**held.unit.attempts, 3600),
-            remedy="The details are in the hub's log. It is tried again by itself; report it if it stays.",
+def attempt(held: Claim) -> Outcome | None:
+    """One attempt at a claimed unit. None: the lease was lost, another worker has it."""
+    unit = held.unit
+    handler = _handlers.get(unit.kind)
+    if handler is None:
+        return ledger.failed(
+            f"This version of the hub has no handler for {unit.kind!r}.",
+            "Update the worker that took it, or skip the unit.",
         )
+    with (
+        structlog.contextvars.bound_contextvars(unit=unit.pk, kind=unit.kind, attempt=unit.attempts),
+        tracing.span(f"unit {unit.kind}", parent=unit.trace, unit=unit.pk, connector=unit.connector_key),
+    ):
+        try:
+            return handler(held)
+        except LeaseLost:
+            log.warning("Lease lost, the unit is left to its new holder")
+            return None
+        except Exception as error:
+            # The unit's step says whether something was sent; the next attempt looks first.
+            log.exception("Unit failed unexpectedly", subject=unit.subject)
+            return _unexpected(held, error)
+
+
+def _unexpected(held: Claim, error: Exception) -> Outcome:
+    return ledger.retry(
+        f"Unexpected error: {type(error).__name__}.",
+        wait_seconds=min(30 * 2**held.unit.attempts, 3600),
+        remedy="The details are in the hub's log. It is tried again by itself; report it if it stays.",
+    )
+
+
+def write_results(pairs: Sequence[tuple[Claim, Outcome]]) -> list[tuple[Claim, Outcome]]:
+    """Write outcomes in one commit, or one by one when that fails; returns those that were written.
+
+    Raises OperationalError or InterfaceError when the database is away.
+    """
+    if not pairs:
+        return []
     try:
-        ledger.settle(held, outcome)
-    except LeaseLost:
-        log.warning("Unit %s (%s): lease lost, result left to the new holder", held.pk, held.unit)
-        return None
-    return outcome
+        ledger.settle_together(pairs)
+        return list(pairs)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(pairs) > 1:
+            return [written for pair in pairs for written in write_results([pair])]
+        held = pairs[0][0]
+        if isinstance(error, LeaseLost):
+            log.warning("Lease lost, result left to the new holder", unit=held.pk, kind=held.unit.kind)
+            return []
+        log.exception("The effect of a unit failed", unit=held.pk, kind=held.unit.kind)
+        return write_results([(held, _unexpected(held, error))])
 
 
 def drain(
@@ -56,9 +100,12 @@ def drain(
     *,
     only: Collection[int] | None = None,
     threads: int = 1,
-    done: Callable[[Claim, Outcome], None] | None = None,
+    done: Told | None = None,
 ) -> int:
-    """Work until no unit of these kinds is due. Returns how many attempts were made. `done` is told of each."""
+    """Work until no unit of these kinds is due, or until each of `only` had its attempt.
+
+    Returns how many attempts were made. `done` is told of each.
+    """
     worker = Worker(kinds=kinds, threads=threads, only=only, done=done)
     return worker.run(until_idle=True)
 
@@ -72,83 +119,192 @@ class Worker:
         kinds: Collection[str] | None = None,
         threads: int = 4,
         idle_seconds: float = 1.0,
+        lease_seconds: float = ledger.LEASE_SECONDS,
         only: Collection[int] | None = None,
-        done: Callable[[Claim, Outcome], None] | None = None,
+        done: Told | None = None,
     ) -> None:
         self._kinds, self._threads, self._idle_seconds = kinds, threads, idle_seconds
-        self._only, self._done = only, done
-        self._owner = owner_name("worker")
+        self._lease_seconds, self._done = lease_seconds, done
+        self._only = None if only is None else deque(only)
+        self._name = owner_name("worker")
         self._stop = threading.Event()
         self._over = threading.Event()
         self._active: dict[int, Claim] = {}
         self._lock = threading.Lock()
-        self._attempts = 0
+        self._attempts = self._batches = 0
+        self._unit_seconds = _FIRST_GUESS_SECONDS
 
     def stop(self) -> None:
-        """Claim nothing more; what runs is finished."""
+        """Claim nothing more and begin nothing more; what runs is finished, what wasn't begun is handed back."""
         self._stop.set()
+        waking.local.wake(0)
 
-    def run(self, *, until_idle: bool = False) -> int:
-        """Work; returns how many attempts were made when stopped (or when nothing is due any more)."""
+    def run(self, *, until_idle: bool = False, grace_seconds: float | None = None) -> int:
+        """Work; returns how many attempts were made when stopped (or when nothing is due any more).
+
+        Units that still run `grace_seconds` after the stop are left: their lease ends and another worker takes them.
+        """
+        # What the caller is about (its run, its trace) goes with its threads.
         threads = [
-            threading.Thread(target=self._loop, args=(until_idle,), name=f"work-{number}")
+            threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(self._loop, until_idle),
+                name=f"work-{number}",
+                daemon=True,
+            )
             for number in range(self._threads)
         ]
-        keeper = threading.Thread(target=self._keep, name="work-keeper", daemon=True)
-        for thread in (*threads, keeper):
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self._over.set()
-        keeper.join()
+        with self.keeping():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                self._join(thread, grace_seconds)
         return self._attempts
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """While the block runs, the leases of the units in hand are renewed."""
+        keeper = threading.Thread(target=self._keep, name="work-keeper", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            keeper.join()
+
+    def _join(self, thread: threading.Thread, grace_seconds: float | None) -> None:
+        while thread.is_alive() and not self._stop.is_set():
+            thread.join(0.2)
+        thread.join(grace_seconds)
+        if thread.is_alive():
+            log.warning(
+                "A unit still runs after the grace period; another worker takes it when its lease ends"
+            )
 
     def _loop(self, until_idle: bool) -> None:
         try:
             while not self._stop.is_set():
-                claims = self._claim()
-                for held in claims:
-                    self._attempt(held)
-                if not claims:
+                if self.work_once() == 0:
                     if until_idle:
                         return
-                    self._stop.wait(self._idle_seconds)
+                    waking.local.wait(self._idle_seconds)
         finally:
             connection.close()
+
+    def work_once(self) -> int:
+        """Claim a batch and work on it; returns how many units it had."""
+        claims = self._claim()
+        if claims:
+            self._work_on(claims)
+        return len(claims)
 
     def _claim(self) -> list[Claim]:
         claims: list[Claim] = []
         while not self._stop.is_set():
-            try:
-                claims = ledger.claim(self._owner, kinds=self._kinds, only=self._only)
+            with self._lock:
+                self._batches += 1
+                owner = f"{self._name}:{self._batches}"
+                limit = max(1, min(LARGEST_BATCH, round(BATCH_SECONDS / self._unit_seconds)))
+                only = self._next_of_only(limit)
+            if only is not None and not only:
                 break
-            except DatabaseError:
+            try:
+                claims = ledger.claim(
+                    owner, kinds=self._kinds, limit=limit, only=only, lease_seconds=self._lease_seconds
+                )
+            except DatabaseError as error:
                 # The database is away for a moment: the ledger is the truth, so wait and look again.
-                log.exception("Claiming failed")
-                connection.close()
-                self._stop.wait(self._idle_seconds)
+                self._await_database("Claiming", error)
+                self._give_back_only(only)
+                continue
+            if claims or only is None:
+                break
         with self._lock:
             self._active.update({held.pk: held for held in claims})
         return claims
 
-    def _attempt(self, held: Claim) -> None:
-        try:
-            outcome = work_on(held)
-        finally:
+    def _next_of_only(self, limit: int) -> list[int] | None:
+        if self._only is None:
+            return None
+        return [self._only.popleft() for _ in range(min(limit, len(self._only)))]
+
+    def _give_back_only(self, only: list[int] | None) -> None:
+        if self._only is not None and only:
             with self._lock:
+                self._only.extendleft(reversed(only))
+
+    def _await_database(self, what: str, error: Exception) -> None:
+        log.error(f"{what} failed: the database can't be used", error=str(error).strip().partition("\n")[0])
+        connection.close()
+        self._stop.wait(self._idle_seconds)
+
+    def _work_on(self, claims: list[Claim]) -> None:
+        began, since = time.monotonic(), time.monotonic()
+        results: list[tuple[Claim, Outcome]] = []
+        for number, held in enumerate(claims):
+            if self._stop.is_set() and number:
+                self._hand_back(claims[number:])
+                break
+            outcome = attempt(held)
+            if outcome is None:
+                self._forget([held])
+            else:
+                results.append((held, outcome))
+            # What was written to the outside is recorded at once; small units share a commit.
+            sent = held.unit.step != Step.INTENT
+            if sent or time.monotonic() - since >= BATCH_SECONDS:
+                self._write(results)
+                results, since = [], time.monotonic()
+        self._write(results)
+        with self._lock:
+            taken = (time.monotonic() - began) / len(claims)
+            self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
+
+    def _write(self, results: list[tuple[Claim, Outcome]]) -> None:
+        """Write results; while the database is away they are kept, as long as the leases can be ours."""
+        deadline = time.monotonic() + self._lease_seconds
+        written: list[tuple[Claim, Outcome]] = []
+        while results:
+            try:
+                written = write_results(results)
+                break
+            except (OperationalError, InterfaceError) as error:
+                if time.monotonic() > deadline:
+                    log.error(
+                        "Results couldn't be written in time; the units are tried again", units=len(results)
+                    )
+                    break
+                self._await_database("Writing results", error)
+                if self._stop.is_set():
+                    time.sleep(min(self._idle_seconds, 1.0))
+        self._forget([held for held, _ in results])
+        if self._done is not None:
+            with self._lock:
+                for held, outcome in written:
+                    self._done(held, outcome)
+
+    def _forget(self, claims: list[Claim]) -> None:
+        with self._lock:
+            for held in claims:
                 self._active.pop(held.pk, None)
-                self._attempts += 1
-        if outcome is not None and self._done is not None:
-            with self._lock:
-                self._done(held, outcome)
+            self._attempts += len(claims)
+
+    def _hand_back(self, claims: list[Claim]) -> None:
+        try:
+            ledger.hand_back(claims)
+        except DatabaseError as error:
+            log.error("Units couldn't be handed back; their leases end by themselves", error=str(error))
+        with self._lock:
+            for held in claims:
+                self._active.pop(held.pk, None)
 
     def _keep(self) -> None:
         try:
-            while not self._over.wait(ledger.LEASE_SECONDS / 3):
+            while not self._over.wait(self._lease_seconds / 3):
                 with self._lock:
                     active = list(self._active.values())
                 try:
-                    ledger.renew(active)
+                    ledger.renew(active, self._lease_seconds)
                 except DatabaseError:
                     log.exception("Renewing leases failed")
                     connection.close()

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from mageferry.hub.work.clock import F, Now, now_plus, owner_name
+from mageferry.hub.work.clock import F, Now, now_plus
 from mageferry.hub.work.models import Lease
+from mageferry.hub.work.owners import is_dead, owner_name
 
 
 class LeaseHeld(Exception):
@@ -61,6 +62,9 @@ class Held:
 def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
     """Take a lease that is free or has run out. Raises LeaseHeld when somebody holds it."""
     owner = owner or owner_name("lease")
+    held = Lease.objects.filter(name=name, expires_at__gt=Now()).first()
+    if held is not None and is_dead(held.owner):
+        Lease.objects.filter(name=name, owner=held.owner, token=held.token).update(expires_at=Now())
     free = Lease.objects.filter(name=name, expires_at__lte=Now())
     if not free.update(owner=owner, token=F("token") + 1, expires_at=now_plus(seconds)):
         try:

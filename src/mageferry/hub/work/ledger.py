@@ -6,109 +6,125 @@ the newest token, in one transaction with whatever the unit changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, QuerySet
 
+from mageferry.hub.work import metrics, waking
 from mageferry.hub.work.clock import Now, now_plus
 from mageferry.hub.work.leases import LeaseLost
-from mageferry.hub.work.models import CLAIMABLE, OPEN, Step, UnitStatus, WorkUnit
+from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
+from mageferry.hub.work.operations import skip, try_again
+from mageferry.hub.work.queue import (
+    apart_from_suspects,
+    blocked_connectors,
+    front_of_others,
+    recover_units,
+    wake_units,
+)
+from mageferry.hub.work.turns import assign_turns
+from mageferry.hub.work.units import (
+    Claim,
+    DuplicateWork,
+    Intent,
+    Outcome,
+    check_payload,
+    failed,
+    finished,
+    retry,
+    skipped,
+)
 
 LEASE_SECONDS = 120.0
 MAX_ATTEMPTS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A unit to be written: same fields as the row."""
-
-    kind: str
-    subject: str
-    connector_key: str = ""
-    dedup_key: str | None = None
-    payload: dict[str, Any] = field(default_factory=dict)
-    priority: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A unit in hand: its row as claimed and the fencing token of the claim."""
-
-    unit: WorkUnit
-    owner: str
-    token: int
-
-    @property
-    def pk(self) -> int:
-        return self.unit.pk
-
-    @property
-    def sent_before(self) -> bool:
-        """An earlier attempt sent the write and its outcome isn't recorded: look before sending again."""
-        return self.unit.step in (Step.SENDING, Step.UNCLEAR)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an attempt. `effect` runs in the same transaction as the record of it."""
-
-    status: UnitStatus
-    reason: str = ""
-    remedy: str = ""
-    request: str = ""
-    answer: str = ""
-    wait_seconds: float = 0
-    step: Step | None = None
-    result: dict[str, Any] = field(default_factory=dict)
-    effect: Callable[[], None] | None = None
-
-
-def finished(effect: Callable[[], None] | None = None, **more: Any) -> Outcome:
-    return Outcome(UnitStatus.FINISHED, step=Step.DONE, effect=effect, **more)
-
-
-def skipped(reason: str, **more: Any) -> Outcome:
-    return Outcome(UnitStatus.SKIPPED, reason=reason, **more)
-
-
-def failed(reason: str, remedy: str = "", **more: Any) -> Outcome:
-    return Outcome(UnitStatus.FAILED, reason=reason, remedy=remedy, **more)
-
-
-def retry(reason: str, wait_seconds: float, remedy: str = "", **more: Any) -> Outcome:
-    return Outcome(UnitStatus.RETRY, reason=reason, wait_seconds=wait_seconds, remedy=remedy, **more)
+_WRITTEN_AT_ONCE = 1000
+# One object for all: changes with the same content are then found equal at once.
+_NOW = Now()
 
 
 def write_intents(intents: Iterable[Intent]) -> int:
     """Write units; one whose dedup key is already there is left out. Returns how many were new.
 
-    Call it in the transaction of the change that causes the work.
+    Call it in the transaction of the change that causes the work. Raises PayloadTooLarge, BadPayload.
     """
-    rows = [
-        WorkUnit(
-            kind=intent.kind,
-            subject=intent.subject,
-            connector_key=intent.connector_key,
-            dedup_key=intent.dedup_key,
-            payload=intent.payload,
-            priority=intent.priority,
-        )
-        for intent in intents
-    ]
+    rows = _new_rows(intents)
     if not rows:
         return 0
-    before = WorkUnit.objects.filter(dedup_key__in=[row.dedup_key for row in rows if row.dedup_key]).count()
-    WorkUnit.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows) - before
+    with transaction.atomic():
+        assign_turns(rows)
+        WorkUnit.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_WRITTEN_AT_ONCE)
+        waking.wake_after_commit(len(rows))
+    return len(rows)
 
 
-def _due() -> Q:
-    due_now = Q(status__in=CLAIMABLE) & (Q(not_before=None) | Q(not_before__lte=Now()))
-    left_behind = Q(status=UnitStatus.PROCESSING, lease_expires_at__lte=Now())
-    return due_now | left_behind
+def add_unit(intent: Intent) -> WorkUnit:
+    """Write one unit. Raises DuplicateWork when its dedup key is taken, PayloadTooLarge, BadPayload."""
+    rows = _new_rows([intent])
+    if rows:
+        with transaction.atomic():
+            assign_turns(rows)
+            unit, made = (
+                WorkUnit.objects.get_or_create(dedup_key=rows[0].dedup_key, defaults=_fields(rows[0]))
+                if intent.dedup_key
+                else (_saved(rows[0]), True)
+            )
+            if made:
+                waking.wake_after_commit(1)
+                return unit
+    raise DuplicateWork(WorkUnit.objects.get(dedup_key=intent.dedup_key))
+
+
+def _saved(unit: WorkUnit) -> WorkUnit:
+    unit.save(force_insert=True)
+    return unit
+
+
+def _fields(unit: WorkUnit) -> dict[str, Any]:
+    names = (
+        "kind",
+        "subject",
+        "connector_key",
+        "payload",
+        "priority",
+        "status",
+        "not_before",
+        "trace",
+        "turn",
+    )
+    return {name: getattr(unit, name) for name in names}
+
+
+def _new_rows(intents: Iterable[Intent]) -> list[WorkUnit]:
+    wanted: dict[object, Intent] = {}
+    for intent in intents:
+        check_payload(f"{intent.kind} {intent.subject}", intent.payload)
+        wanted.setdefault(intent.dedup_key or object(), intent)
+    keys = [intent.dedup_key for intent in wanted.values() if intent.dedup_key]
+    known: set[str | None] = set()
+    for start in range(0, len(keys), _WRITTEN_AT_ONCE):
+        part = keys[start : start + _WRITTEN_AT_ONCE]
+        known.update(WorkUnit.objects.filter(dedup_key__in=part).values_list("dedup_key", flat=True))
+    return [
+        _row(intent) for intent in wanted.values() if not (intent.dedup_key and intent.dedup_key in known)
+    ]
+
+
+def _row(intent: Intent) -> WorkUnit:
+    later = intent.wait_seconds > 0
+    return WorkUnit(
+        kind=intent.kind,
+        subject=intent.subject,
+        connector_key=intent.connector_key,
+        dedup_key=intent.dedup_key,
+        payload=intent.payload,
+        priority=intent.priority,
+        trace=intent.trace,
+        status=UnitStatus.WAITING if later else UnitStatus.NEW,
+        not_before=now_plus(intent.wait_seconds) if later else None,
+    )
 
 
 def claim(
@@ -119,37 +135,74 @@ def claim(
     lease_seconds: float = LEASE_SECONDS,
     only: Collection[int] | None = None,
 ) -> list[Claim]:
-    """Take up to `limit` due units, most urgent first. Also takes units whose worker died (lease over).
+    """Take up to `limit` due units, most urgent first, connectors in turn. Units whose time has come and units whose
+    worker died (lease over) are made due first when too little else is.
 
-    `only` narrows to some rows (a person's "retry now").
+    `only` narrows to some rows, also of connectors that are paused or have enough going on (a person's "retry now").
     """
-    due = WorkUnit.objects.filter(_due())
+    claims = _take(owner, kinds, limit, lease_seconds, only)
+    if len(claims) < limit and recover_units(only) + wake_units(only):
+        claims += _take(owner, kinds, limit - len(claims), lease_seconds, only)
+    return claims
+
+
+def _take(
+    owner: str,
+    kinds: Collection[str] | None,
+    limit: int,
+    lease_seconds: float,
+    only: Collection[int] | None,
+) -> list[Claim]:
+    due = WorkUnit.objects.filter(status=UnitStatus.NEW)
     if kinds is not None:
         due = due.filter(kind__in=list(kinds))
     if only is not None:
         due = due.filter(pk__in=list(only))
-    claims: list[Claim] = []
-    # More candidates than wanted: other workers take some of them between the look and the swap.
-    for pk, token in due.order_by("priority", "id").values_list("pk", "lease_token")[: limit * 4]:
-        if len(claims) == limit:
-            break
-        swapped = WorkUnit.objects.filter(_due(), pk=pk, lease_token=token).update(
-            status=UnitStatus.PROCESSING,
-            lease_owner=owner,
-            lease_token=token + 1,
-            lease_expires_at=now_plus(lease_seconds),
-            attempts=F("attempts") + 1,
-            updated_at=Now(),
-        )
-        if swapped:
-            claims.append(Claim(WorkUnit.objects.get(pk=pk), owner, token + 1))
-    return claims
+    elif blocked := blocked_connectors():
+        due = front_of_others(due, blocked, limit)
+    with transaction.atomic():
+        # Whoever looks at the same time takes other rows (PostgreSQL) or waits for its turn to write (SQLite).
+        chosen = due.order_by("priority", "turn", "id").select_for_update(skip_locked=True)
+        units = list(apart_from_suspects(chosen[:limit]))
+        if units:
+            WorkUnit.objects.filter(pk__in=[unit.pk for unit in units]).update(
+                status=UnitStatus.PROCESSING,
+                lease_owner=owner,
+                lease_token=F("lease_token") + 1,
+                lease_expires_at=now_plus(lease_seconds),
+                attempts=F("attempts") + 1,
+                updated_at=Now(),
+            )
+    for unit in units:
+        unit.status, unit.lease_owner = UnitStatus.PROCESSING, owner
+        unit.lease_token += 1
+        unit.attempts += 1
+    return [Claim(unit, owner, unit.lease_token) for unit in units]
 
 
 def renew(claims: Sequence[Claim], lease_seconds: float = LEASE_SECONDS) -> None:
     """Keep claims alive while their work goes on. A lost one is met when its result is written."""
+    by_hold: dict[tuple[str, int], list[int]] = {}
     for held in claims:
-        _mine(held).update(lease_expires_at=now_plus(lease_seconds))
+        by_hold.setdefault((held.owner, held.token), []).append(held.pk)
+    for (owner, token), pks in by_hold.items():
+        WorkUnit.objects.filter(
+            pk__in=pks, lease_owner=owner, lease_token=token, status=UnitStatus.PROCESSING
+        ).update(lease_expires_at=now_plus(lease_seconds))
+
+
+def hand_back(claims: Sequence[Claim]) -> int:
+    """Give units back that were claimed and not begun; the attempt doesn't count. Returns how many."""
+    count = 0
+    for held in claims:
+        count += _mine(held).update(
+            status=UnitStatus.NEW,
+            attempts=F("attempts") - 1,
+            lease_owner="",
+            lease_expires_at=None,
+            updated_at=Now(),
+        )
+    return count
 
 
 def record_step(held: Claim, step: Step, *, request: str = "", answer: str = "") -> Claim:
@@ -163,7 +216,7 @@ def record_step(held: Claim, step: Step, *, request: str = "", answer: str = "")
     if answer:
         changes["answer"] = answer
     if not _mine(held).update(**changes, updated_at=Now()):
-        raise LeaseLost(str(held.unit))
+        raise _lost(held)
     for name, value in changes.items():
         setattr(held.unit, name, value)
     return replace(held)
@@ -174,62 +227,105 @@ def settle(held: Claim, outcome: Outcome) -> None:
 
     A retry beyond the last attempt becomes a failure that a person sees.
     """
-    status, reason = outcome.status, outcome.reason
-    if status == UnitStatus.RETRY and held.unit.attempts >= MAX_ATTEMPTS:
-        status = UnitStatus.FAILED
-        reason = f"Given up after {held.unit.attempts} attempts. {reason}"
-    ended = status not in OPEN
+    settle_together([(held, outcome)])
+
+
+def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
+    """Write what became of several attempts and their effects in one transaction: one commit for all.
+
+    Raises LeaseLost, or whatever an effect raises; then nothing of them is written.
+    """
+    with transaction.atomic():
+        # First the fences, then the effects: a worker that lost its lease changes nothing at all.
+        for (owner, token), changes, group in _groups(pairs):
+            mine = WorkUnit.objects.filter(
+                pk__in=[held.pk for held in group],
+                lease_owner=owner,
+                lease_token=token,
+                status=UnitStatus.PROCESSING,
+            )
+            if mine.update(**changes) != len(group):
+                raise _lost(group[0])
+        for _, outcome in pairs:
+            if outcome.effect is not None:
+                outcome.effect()
+    for held, outcome in pairs:
+        metrics.units_settled.labels(held.unit.kind, _final_status(held, outcome)[0]).inc()
+
+
+type _Group = tuple[tuple[str, int], dict[str, Any], list[Claim]]
+
+
+def _groups(pairs: Sequence[tuple[Claim, Outcome]]) -> Iterable[_Group]:
+    """Units with the same holder and the same changes, so that one statement serves them all."""
+    groups: list[_Group] = []
+    for held, outcome in pairs:
+        hold, changes = (held.owner, held.token), _changes(held, outcome)
+        for known_hold, known_changes, group in groups[-4:]:
+            if hold == known_hold and changes == known_changes:
+                group.append(held)
+                break
+        else:
+            groups.append((hold, changes, [held]))
+    return groups
+
+
+def _final_status(held: Claim, outcome: Outcome) -> tuple[UnitStatus, str]:
+    if outcome.status == UnitStatus.RETRY and held.unit.attempts >= MAX_ATTEMPTS:
+        return UnitStatus.FAILED, f"Given up after {held.unit.attempts} attempts. {outcome.reason}"
+    return outcome.status, outcome.reason
+
+
+def _changes(held: Claim, outcome: Outcome) -> dict[str, Any]:
+    status, reason = _final_status(held, outcome)
     changes: dict[str, Any] = {
         "status": status,
         "reason": reason,
         "remedy": outcome.remedy,
+        "deaths": 0,
         "lease_owner": "",
         "lease_expires_at": None,
         "not_before": now_plus(outcome.wait_seconds) if status == UnitStatus.RETRY else None,
-        "finished_at": Now() if ended else None,
-        "updated_at": Now(),
+        "finished_at": None if status in OPEN else _NOW,
+        "updated_at": _NOW,
     }
-    if outcome.step is not None:
-        changes["step"] = outcome.step
-    if outcome.result:
-        changes["result"] = outcome.result
-    if outcome.request:
-        changes["request"] = outcome.request
-    if outcome.answer:
-        changes["answer"] = outcome.answer
-    with transaction.atomic():
-        # First the fence, then the effect: a worker that lost its lease changes nothing at all.
-        if not _mine(held).update(**changes):
-            raise LeaseLost(str(held.unit))
-        if outcome.effect is not None:
-            outcome.effect()
+    for name in ("step", "result", "request", "answer"):
+        value = getattr(outcome, name)
+        if value:
+            changes[name] = value
+    return changes
 
 
-def try_again(pks: Collection[int]) -> int:
-    """A person's "retry": failed, skipped or waiting units become due now, attempts counted anew. The step stays,
-    so a write that was sent and is unclear is still looked up first."""
-    return WorkUnit.objects.filter(
-        pk__in=list(pks),
-        status__in=(
-            UnitStatus.FAILED,
-            UnitStatus.SKIPPED,
-            UnitStatus.WAITING,
-            UnitStatus.RETRY,
-            UnitStatus.REJECTED,
-        ),
-    ).update(status=UnitStatus.NEW, attempts=0, not_before=None, finished_at=None, updated_at=Now())
+def _lost(held: Claim) -> LeaseLost:
+    metrics.leases_lost.labels("unit").inc()
+    return LeaseLost(str(held.unit))
 
 
-def skip(pks: Collection[int], reason: str) -> int:
-    """A person's "skip": units that are not being worked on right now are left undone for good."""
-    return (
-        WorkUnit.objects.filter(pk__in=list(pks))
-        .exclude(status__in=(UnitStatus.FINISHED, UnitStatus.PROCESSING))
-        .update(status=UnitStatus.SKIPPED, reason=reason, finished_at=Now(), updated_at=Now())
-    )
-
-
-def _mine(held: Claim) -> Any:
+def _mine(held: Claim) -> QuerySet[WorkUnit]:
     return WorkUnit.objects.filter(
         pk=held.pk, lease_token=held.token, lease_owner=held.owner, status=UnitStatus.PROCESSING
     )
+
+
+__all__ = [
+    "LEASE_SECONDS",
+    "MAX_ATTEMPTS",
+    "Claim",
+    "Intent",
+    "LeaseLost",
+    "Outcome",
+    "add_unit",
+    "claim",
+    "failed",
+    "finished",
+    "hand_back",
+    "record_step",
+    "renew",
+    "retry",
+    "settle",
+    "settle_together",
+    "skip",
+    "skipped",
+    "try_again",
+    "write_intents",
+]

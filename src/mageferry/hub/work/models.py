@@ -1,4 +1,4 @@
-"""The ledger's tables: units of work, runs, marks, leases.
+"""The ledger's tables: units of work, runs, marks, leases, schedules, pauses, limits.
 
 Nothing here knows what a unit does. A row is the only truth about a piece of work; whatever wakes a worker up may
 be lost or doubled.
@@ -6,8 +6,11 @@ be lost or doubled.
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+
+from mageferry.hub.work.cron import CRON_HELP, BadCron, BadTimeZone, Cron, parse_time_zone
 
 
 class UnitStatus(models.TextChoices):
@@ -56,6 +59,23 @@ class WorkUnit(models.Model):
     priority = models.SmallIntegerField(
         default=50, help_text="Lower goes first: orders 10, stock 50, catalogue 90."
     )
+    # The columns with a database default came after the first version: its workers may go on writing rows
+    # without them while the tables are already new.
+    turn = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Place in the queue of its priority; interleaves the connectors.",
+    )
+    deaths = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many workers in a row ended while they had it."
+    )
+    trace = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Trace that caused it (W3C traceparent).",
+    )
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, help_text="Why it failed, was skipped or waits.")
@@ -77,7 +97,20 @@ class WorkUnit(models.Model):
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("dedup_key",), name="work_unit_dedup_key_unique"),)
         indexes = (
-            # Claiming stays flat however many finished units there are.
+            # Claiming stays flat however many units are finished or wait for their time.
+            models.Index(
+                fields=("priority", "turn", "id"), name="work_unit_queue", condition=Q(status="new")
+            ),
+            models.Index(
+                fields=("connector_key", "priority", "turn"),
+                name="work_unit_queue_of",
+                condition=Q(status="new"),
+            ),
+            models.Index(
+                fields=("not_before",), name="work_unit_asleep", condition=Q(status__in=("retry", "waiting"))
+            ),
+            models.Index(fields=("finished_at",), name="work_unit_ended"),
+            # Of the first version; leaves with the next but one, when no worker of it can be running any more.
             models.Index(
                 fields=("priority", "id"),
                 name="work_unit_claimable",
@@ -166,3 +199,128 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Schedule(models.Model):
+    """When a kind of work is to be done again and again: cron text in a time zone."""
+
+    kind = models.CharField(max_length=40, help_text="Kind of the unit of work that it writes.")
+    flow = models.CharField(max_length=40)
+    scope = models.CharField(max_length=60, help_text="The row it is for, e.g. magento2_seller:4.")
+    connector_key = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    payload = models.JSONField(default=dict, blank=True)
+    priority = models.SmallIntegerField(default=50)
+    cron = models.CharField(max_length=100, help_text=CRON_HELP)
+    time_zone = models.CharField(
+        max_length=64, default="UTC", help_text="E.g. UTC, Europe/Berlin, America/New_York."
+    )
+    spread_seconds = models.PositiveIntegerField(
+        default=300,
+        help_text="It starts up to this long after the minute, always the same while; at most a quarter of its "
+        "period. 0: exactly.",
+    )
+    paused = models.BooleanField(default=False, help_text="Set by a person: it doesn't start until resumed.")
+    enabled = models.BooleanField(
+        default=True, editable=False, help_text="Follows the connector's Active and the row's switch."
+    )
+    next_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_at = models.DateTimeField(null=True, blank=True, editable=False)
+    error = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        db_table = "work_schedule"
+        ordering = ("title", "flow", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("scope", "flow"), name="work_schedule_scope_flow_unique"),
+        )
+        indexes = (
+            models.Index(
+                fields=("next_at",), name="work_schedule_due", condition=Q(enabled=True, paused=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title or f"{self.flow} {self.scope}"
+
+    def clean(self) -> None:
+        problems: dict[str, str] = {}
+        try:
+            Cron.parse(self.cron)
+        except BadCron as error:
+            problems["cron"] = str(error)
+        try:
+            parse_time_zone(self.time_zone)
+        except BadTimeZone as error:
+            problems["time_zone"] = str(error)
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def subject(self) -> str:
+        """What its units are about; two with one subject never wait or run at the same time."""
+        return f"{self.flow}/{self.scope}"
+
+
+EVERYTHING = "*"
+
+
+class Pause(models.Model):
+    """While it is there, nothing of the connector starts; the key * stands for every connector."""
+
+    connector_key = models.CharField(max_length=60, primary_key=True)
+    since = models.DateTimeField(auto_now_add=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "work_pause"
+
+    def __str__(self) -> str:
+        return "everything" if self.connector_key == EVERYTHING else self.connector_key
+
+
+class Limit(models.Model):
+    """How much may go to a connector at a time, over all processes and machines."""
+
+    connector_key = models.CharField(max_length=60, primary_key=True)
+    concurrency = models.PositiveSmallIntegerField(
+        help_text="Requests at the same time, as set on the connector."
+    )
+    requests = models.PositiveIntegerField(
+        default=0, help_text="Requests per interval; 0: as many as it takes."
+    )
+    interval_seconds = models.PositiveIntegerField(default=60)
+    allowed = models.FloatField(
+        help_text="Requests at the same time right now: halved when the shop complains."
+    )
+    tokens = models.FloatField(default=0)
+    filled_at = models.DateTimeField()
+    closed_until = models.DateTimeField(
+        null=True, blank=True, help_text="The shop asked to be left alone until then."
+    )
+    lowered_at = models.DateTimeField(null=True, blank=True)
+    raised_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was lowered last.")
+
+    class Meta:
+        db_table = "work_limit"
+
+    def __str__(self) -> str:
+        return self.connector_key
+
+
+class Share(models.Model):
+    """The part of a connector's limit that one process holds; it runs out when the process dies."""
+
+    limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="shares")
+    owner = models.CharField(max_length=80)
+    held = models.PositiveSmallIntegerField(default=0)
+    wanted = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "work_share"
+        constraints = (models.UniqueConstraint(fields=("limit", "owner"), name="work_share_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.held} of {self.limit_id}"

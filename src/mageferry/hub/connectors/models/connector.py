@@ -1,20 +1,18 @@
-"""The connector's tables: magento2_connector with its seller rows, and what a Magento knows of our orders."""
+"""magento2_connector: a connection to one Magento, how it signs in and what its flows are told."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce
 
 from mageferry.hub.security.fields import SecretField
-from mageferry.hub.trade.models import Account, Location, Order, OrderItem, OrderPayment, Seller
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
-
-NO_WAREHOUSE = ("", "--")
+from mageferry.magento.signature import PathRule, SignatureMethod
 
 
 class Authentication(models.TextChoices):
@@ -59,6 +57,11 @@ def default_exporting_statuses() -> list[str]:
     return ["rfs"]
 
 
+def new_callback_key() -> str:
+    """The part of a connector's callback address that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
 class Magento2Connector(models.Model):
     """A connection to one Magento 2 / Adobe Commerce."""
 
@@ -75,12 +78,31 @@ class Magento2Connector(models.Model):
     token = SecretField(blank=True, default="", editable=False)
     token_obtained_at = models.DateTimeField(null=True, blank=True, editable=False)
     token_expires_at = models.DateTimeField("token expires at", null=True, blank=True, editable=False)
+    totp_secret = SecretField(
+        "authenticator secret",
+        blank=True,
+        default="",
+        help_text="Token Based with two-factor authentication: the text Magento showed below the QR code of the "
+        "Google Authenticator provider.",
+    )
+    totp_step = models.BigIntegerField(default=-1, db_default=-1, editable=False)
     consumer_key = models.CharField(
         max_length=64, blank=True, help_text="OAuth Based: of the shop's integration."
     )
     consumer_secret = SecretField(blank=True, default="")
     access_token = SecretField(blank=True, default="")
     access_token_secret = SecretField(blank=True, default="")
+    signature_method = models.CharField(
+        max_length=12,
+        choices=[(method.value, method.value) for method in SignatureMethod],
+        default=SignatureMethod.HMAC_SHA256.value,
+        db_default=SignatureMethod.HMAC_SHA256.value,
+        help_text="OAuth Based: HMAC-SHA1 is for Magento before 2.4.4 only.",
+    )
+    path_rule = models.CharField(
+        max_length=10, default=PathRule.RESERVED.value, db_default=PathRule.RESERVED.value, editable=False
+    )
+    callback_key = models.CharField(max_length=43, default=new_callback_key, editable=False, unique=True)
     verify_tls = models.BooleanField(
         "verify TLS", default=True, help_text="Refuse a shop whose certificate isn't trusted."
     )
@@ -95,7 +117,15 @@ class Magento2Connector(models.Model):
     concurrency = models.PositiveSmallIntegerField(
         default=4,
         validators=[MinValueValidator(1), MaxValueValidator(32)],
-        help_text="Requests at the same time.",
+        help_text="Requests at the same time, over all workers.",
+    )
+    requests_per_interval = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Requests in one interval, over all workers. 0: as many as the shop takes.",
+    )
+    interval_seconds = models.PositiveIntegerField(
+        default=60, db_default=60, validators=[MinValueValidator(1), MaxValueValidator(86_400)]
     )
     reading_statuses = models.JSONField(
         default=default_reading_statuses, blank=True, help_text="Get orders: Magento's statuses to read."
@@ -190,157 +220,3 @@ def _is_text_list(value: Any) -> bool:
 
 def _is_text_map(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(entry, str) and entry for entry in value.values())
-
-
-class Magento2Seller(models.Model):
-    """A row of a connector: whose orders, stock and products go to which store and warehouse of the Magento."""
-
-    connector = models.ForeignKey(Magento2Connector, on_delete=models.CASCADE, related_name="sellers")
-    seller = models.ForeignKey(
-        Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
-    )
-    store_id = models.PositiveIntegerField("store ID", help_text="Id of the store view in Magento.")
-    location = models.ForeignKey(
-        Location, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
-    )
-    account = models.ForeignKey(
-        Account, null=True, blank=True, on_delete=models.PROTECT, related_name="magento2_sellers"
-    )
-    store_code = models.CharField(max_length=32, blank=True)
-    warehouse_code = models.CharField(
-        max_length=255, blank=True, help_text="Source code of the warehouse (MSI). Blank or -- means none."
-    )
-    get_orders = models.BooleanField(default=True, help_text="Only for a row that an account is linked to.")
-    get_inventory = models.BooleanField(default=False)
-    export_orders = models.BooleanField(default=False)
-    get_products = models.BooleanField(default=False)
-    create_shipments = models.BooleanField(default=False)
-    create_return = models.BooleanField(default=False)
-    get_shipments = models.BooleanField(default=False)
-    sent_customer_notification = models.BooleanField(default=False)
-    export_orders_per_seller = models.BooleanField(default=False)
-
-    class Meta:
-        db_table = "magento2_seller"
-        verbose_name = "Magento 2 seller"
-        ordering = ("connector", "store_id", "id")
-        constraints = (
-            models.UniqueConstraint(
-                "connector",
-                "store_id",
-                Coalesce("account", 0),
-                Coalesce("seller", 0),
-                name="magento2_seller_once",
-                violation_error_message="This connector already has a row with this store, account and seller.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.connector}: store {self.store_id} {self.store_code}".rstrip()
-
-    @property
-    def scope(self) -> str:
-        """The row's name in the ledger."""
-        return f"magento2_seller:{self.pk}"
-
-    @property
-    def source_code(self) -> str | None:
-        """The warehouse's source code, None when the row has no warehouse."""
-        code = self.warehouse_code.strip()
-        return None if code in NO_WAREHOUSE else code
-
-
-class AccountMagento(models.Model):
-    """Where the orders downloaded from a Magento are stored."""
-
-    account = models.OneToOneField(
-        Account, primary_key=True, on_delete=models.CASCADE, related_name="magento"
-    )
-    magento2_seller = models.OneToOneField(
-        Magento2Seller,
-        verbose_name="Magento 2 seller",
-        on_delete=models.CASCADE,
-        related_name="account_magento",
-    )
-
-    class Meta:
-        db_table = "account_magento"
-        verbose_name = "account in Magento"
-        verbose_name_plural = "accounts in Magento"
-
-    def __str__(self) -> str:
-        return f"{self.account} from {self.magento2_seller}"
-
-
-class Direction(models.TextChoices):
-    DOWNLOADED = "downloaded", "Downloaded from Magento"
-    EXPORTED = "exported", "Exported to Magento"
-
-
-class OrdersMagento(models.Model):
-    """What a Magento knows of an order."""
-
-    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="magento")
-    magento2_connector = models.ForeignKey(Magento2Connector, on_delete=models.PROTECT, related_name="orders")
-    direction = models.CharField(max_length=10, choices=Direction)
-    entity_id = models.BigIntegerField()
-    increment_id = models.CharField(max_length=50, blank=True)
-    store_id = models.PositiveIntegerField(null=True, blank=True)
-    shipment_created = models.BooleanField(default=False)
-    shipment_id = models.JSONField(
-        "shipment ID", default=list, blank=True, help_text="Ids of the order's shipments."
-    )
-    order_payment_id = models.BigIntegerField("order payment ID", null=True, blank=True)
-
-    class Meta:
-        db_table = "orders_magento"
-        verbose_name = "order in Magento"
-        verbose_name_plural = "orders in Magento"
-        constraints = (
-            # Every remote id is scoped by connector: two Magentos both have an order 15.
-            models.UniqueConstraint(
-                fields=("magento2_connector", "entity_id"), name="orders_magento_entity_once"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.magento2_connector} {self.increment_id or self.entity_id}"
-
-
-class OrderItemMagento(models.Model):
-    """What a Magento knows of an order item."""
-
-    order_item = models.OneToOneField(
-        OrderItem, primary_key=True, on_delete=models.CASCADE, related_name="magento"
-    )
-    item_id = models.BigIntegerField(
-        help_text="Magento's item_id, to ship and refund with: the parent's for a configurable, the component's "
-        "own for a bundle."
-    )
-    parent_item_id = models.BigIntegerField(null=True, blank=True, help_text="item_id of the bundle.")
-
-    class Meta:
-        db_table = "order_item_magento"
-        verbose_name = "order item in Magento"
-        verbose_name_plural = "order items in Magento"
-
-    def __str__(self) -> str:
-        return str(self.item_id)
-
-
-class OrderPaymentMagento2(models.Model):
-    """What a Magento knows of an order payment of type Refund."""
-
-    order_payment = models.OneToOneField(
-        OrderPayment, primary_key=True, on_delete=models.CASCADE, related_name="magento"
-    )
-    return_created = models.BooleanField(default=False)
-    return_id = models.BigIntegerField("return ID", null=True, blank=True)
-
-    class Meta:
-        db_table = "order_payment_magento2"
-        verbose_name = "order payment in Magento"
-        verbose_name_plural = "order payments in Magento"
-
-    def __str__(self) -> str:
-        return f"return {self.return_id or 'not created'}"

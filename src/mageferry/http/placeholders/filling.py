@@ -1,0 +1,174 @@
+"""Filling a template with the values at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import orjson
+from jmespath.exceptions import JMESPathError, JMESPathTypeError, UnknownFunctionError
+
+from mageferry.http.placeholders.errors import MissingValue, TemplateError
+from mageferry.http.placeholders.parsing import Kind, Parts, Placeholder, parse_text
+from mageferry.http.redaction import Secret
+
+type Value = Any
+type _Filler = Callable[[Scope], Value]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scope:
+    """What placeholders are filled from.
+
+    `data`: the JSON at hand. `environment`: only the variables that templates may see. `context`: what
+    `@{...}` names begin with (`globals`, `scope`). A value may be a Secret anywhere; what it becomes part of
+    is a Secret then.
+    """
+
+    data: Any = None
+    environment: Mapping[str, str | Secret] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_data(self, data: Any) -> Scope:
+        return Scope(data, self.environment, self.context)
+
+
+class Template:
+    """A text, or a structure of texts, with placeholders."""
+
+    def __init__(self, source: Any, fill: _Filler, placeholders: tuple[Placeholder, ...]) -> None:
+        self.source = source
+        self.placeholders = placeholders
+        self._fill = fill
+
+    @classmethod
+    def parse(cls, source: Any, path: str = "$") -> Self:
+        """Read a template. Raises TemplateError for the first field that does not parse."""
+        found: list[Placeholder] = []
+        return cls(source, _parse(source, path, found), tuple(found))
+
+    def __repr__(self) -> str:
+        return f"<Template with {len(self.placeholders)} placeholders>"
+
+    def fill(self, scope: Scope) -> Any:
+        """The structure with its placeholders filled. Raises MissingValue and TemplateError."""
+        return self._fill(scope)
+
+
+def _parse(source: Any, path: str, found: list[Placeholder]) -> _Filler:
+    if isinstance(source, str):
+        return _parse_text(source, path, found)
+    if isinstance(source, Mapping):
+        return _parse_object(source, path, found)
+    if isinstance(source, list | tuple):
+        fillers = [_parse(item, f"{path}[{index}]", found) for index, item in enumerate(source)]
+        return lambda scope: [fill(scope) for fill in fillers]
+    return lambda scope: source
+
+
+def _parse_text(text: str, path: str, found: list[Placeholder]) -> _Filler:
+    parts = parse_text(text, path)
+    found += [part for part in parts if isinstance(part, Placeholder)]
+    if len(parts) == 1 and isinstance(parts[0], Placeholder):
+        only = parts[0]
+        return lambda scope: _value(only, scope, path)
+    if all(isinstance(part, str) for part in parts):
+        literal = "".join(str(part) for part in parts)
+        return lambda scope: literal
+    return lambda scope: _joined(parts, scope, path)
+
+
+def _parse_object(source: Mapping[Any, Any], path: str, found: list[Placeholder]) -> _Filler:
+    entries = []
+    for key, item in source.items():
+        below = f"{path}.{key}"
+        entries.append((_parse_text(str(key), f"{below} (name)", found), _parse(item, below, found), below))
+
+    def fill(scope: Scope) -> dict[str, Any]:
+        filled: dict[str, Any] = {}
+        for fill_key, fill_item, below in entries:
+            key = fill_key(scope)
+            if key is None or isinstance(key, Secret) or (name := as_text(key)) in filled:
+                raise TemplateError(
+                    "The name of a field is empty, secret or there twice",
+                    path=below,
+                    remedy="Every name must become a text of its own.",
+                )
+            filled[name] = fill_item(scope)
+        return filled
+
+    return fill
+
+
+def _joined(parts: Parts, scope: Scope, path: str) -> str | Secret:
+    secret = False
+    texts: list[str] = []
+    for part in parts:
+        value = part if isinstance(part, str) else _value(part, scope, path)
+        secret = secret or isinstance(value, Secret)
+        texts.append(value.reveal() if isinstance(value, Secret) else as_text(value))
+    return Secret("".join(texts)) if secret else "".join(texts)
+
+
+def as_text(value: Any) -> str:
+    """A value within other text: texts as they are, null as nothing, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else orjson.dumps(reveal(value), default=str).decode()
+
+
+def reveal(value: Any) -> Any:
+    """A copy with every Secret in it as plain text: at the last moment, for the wire only."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: reveal(item) for key, item in value.items()}
+    return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _value(placeholder: Placeholder, scope: Scope, path: str) -> Value:
+    if placeholder.kind is Kind.ENVIRONMENT:
+        value: Value = scope.environment.get(placeholder.expression)
+    elif placeholder.kind is Kind.CONTEXT:
+        value = _searched(placeholder, dict(scope.context), path)
+    else:
+        data = scope.data
+        value = _searched(placeholder, data if isinstance(data, dict | list) else [data], path)
+    if value is None and placeholder.kind is not Kind.OPTIONAL:
+        raise MissingValue(
+            f"{placeholder} finds nothing",
+            path=path,
+            position=placeholder.position,
+            remedy=_REMEDIES[placeholder.kind],
+        )
+    return value
+
+
+_REMEDIES = {
+    Kind.DATA: "Check the name, give a default (&{name || 'none'}), or write ?{name} where nothing is all right.",
+    Kind.ENVIRONMENT: "Set the variable, and allow templates to see it.",
+    Kind.CONTEXT: "Check the name: it begins with globals. or scope.",
+}
+
+
+def _searched(placeholder: Placeholder, data: Any, path: str) -> Value:
+    try:
+        return placeholder.search(data)
+    except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError) as error:
+        raise TemplateError(
+            f"{placeholder} cannot be evaluated: {_why(error)}",
+            path=path,
+            position=placeholder.position,
+            remedy="Check the functions in it and what they are given.",
+        ) from None
+
+
+def _why(error: Exception) -> str:
+    """The reason without the data: jmespath's own texts quote the value at hand."""
+    if isinstance(error, JMESPathTypeError):
+        wanted = ", ".join(error.expected_types)
+        return f"{error.function_name}() takes {wanted}, not {error.actual_type}"
+    if isinstance(error, UnknownFunctionError):
+        return "there is no such function"
+    return type(error).__name__

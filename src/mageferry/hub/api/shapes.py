@@ -1,0 +1,130 @@
+"""What the API takes and gives."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from ninja import Field, Schema
+
+
+class SellerRow(Schema):
+    id: int
+    store_id: int
+    store_code: str
+    account: str | None = Field(None, alias="account.name")
+    warehouse_code: str
+
+
+class Connector(Schema):
+    id: int
+    name: str
+    active: bool
+    endpoint: str
+    authentication: str
+    error: str
+    remedy: str
+
+
+class ConnectorDetail(Connector):
+    sellers: list[SellerRow]
+
+    @staticmethod
+    def resolve_sellers(connector: object) -> object:
+        return connector.sellers.select_related("account")  # type: ignore[attr-defined]
+
+
+class FoundOut(Schema):
+    name: str
+    level: str
+    text: str
+    remedy: str
+
+
+class FlowShape(Schema):
+    command: str
+    title: str
+
+
+class RunRequest(Schema):
+    connector: str = Field("", description="Name of a connector; empty: all active ones.")
+
+
+class RunsAsked(Schema):
+    asked: list[str] = Field(description="Rows for which a run was asked for.")
+    waiting: list[str] = Field(description="Rows for which one was asked for already.")
+
+
+class Run(Schema):
+    id: int
+    flow: str
+    title: str
+    status: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    expected: int | None
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    failed: int
+    error: str
+    remedy: str
+
+
+class Item(Schema):
+    position: int
+    sku: str
+    name: str
+    quantity: Decimal
+    price: Decimal
+    unit_tax: Decimal
+    discount_amount: Decimal
+    row_total: Decimal
+    magento_exported: bool
+    connector_id: int | None
+
+
+class OrderShape(Schema):
+    id: int
+    account: str = Field(alias="account.name")
+    marketplace_order_id: str
+    status: str
+    remote_status: str
+    currency: str
+    grand_total: Decimal
+    placed_at: dt.datetime
+    connector_id: int | None
+    error: str
+    remedy: str
+
+
+class OrderDetail(OrderShape):
+    subtotal: Decimal
+    shipping_amount: Decimal
+    tax_amount: Decimal
+    discount_amount: Decimal
+    total_refunded: Decimal
+    customer_email: str
+    items: list[Item]
+
+
+class Unit(Schema):
+    id: int
+    kind: str
+    subject: str
+    status: str
+    attempts: int
+    reason: str
+    remedy: str
+    not_before: dt.datetime | None
+    updated_at: dt.datetime
+
+
+class Problem(Schema):
+    message: str
+
+
+class Changed(Schema):
+    changed: int
