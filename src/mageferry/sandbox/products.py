@@ -62,6 +62,16 @@ def with_attributes(product: Record, changes: Record) -> list[Value]:
     return [entry for entry in (*kept[:at], *added, *kept[at:]) if entry["value"] is not None]
 
 
+def bundle_parts(bundle: Record) -> list[str]:
+    """The SKUs of a bundle's parts, in lower case."""
+    options = records(record(bundle.get("extension_attributes")).get("bundle_product_options"))
+    return [
+        to_string(link.get("sku")).lower()
+        for option in options
+        for link in records(option.get("product_links"))
+    ]
+
+
 def stock_item(product: Record, quantity: Value, in_stock: bool, stored: Record) -> Record:
     """The legacy stock item of a product, on the default source, with Magento's default configuration.
 
