@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -126,14 +126,25 @@ def _listen(host: str, port: int) -> tuple[Server, str]:
     """A web server on this address and where it can be reached; ends the command when the port is taken."""
     from waitress.server import create_server
 
+    from mageferry.hub.configuration import configuration
     from mageferry.hub.wsgi import application
 
+    # Only the scheme is believed, and only where a proxy is said to end TLS: without it Django would take every request
+    # for HTTP and refuse the forms that come from an https:// page.
+    proxy: dict[str, Any] = {}
+    if configuration().https:
+        proxy = {"trusted_proxy": "*", "trusted_proxy_headers": {"x-forwarded-proto"}}
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
         stop(screen(), f"Can't listen on {host}:{port}: {error.strerror}. Choose another one with --port.")
         raise
     server = create_server(
-        application, sockets=[listener], threads=8, ident=None, clear_untrusted_proxy_headers=True
+        application,
+        sockets=[listener],
+        threads=8,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        **proxy,
     )
     return server, f"{host}:{listener.getsockname()[1]}"
