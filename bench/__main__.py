@@ -16,9 +16,10 @@ from bench.memory import measure_memory
 from bench.reading import measure_reading
 from bench.report import Section, print_section, render_page
 from bench.shop import ROOT, SHOPS
+from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory")
+KINDS = ("reading", "changing", "memory", "work")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -31,6 +32,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_completeness(shop, orders, tell)
     if "memory" in kinds:
         yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
+    if "work" in kinds:
+        yield from measure_work(quick, tell)
 
 
 def parse() -> argparse.Namespace:
@@ -53,7 +56,7 @@ def main() -> int:
     machine = [*describe_machine(), f"read from {SHOPS[given.shop]}"]
     for line in machine:
         console.print(line)
-    for reader in READERS:
+    for reader in READERS if set(given.kinds) != {"work"} else ():
         reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
     sections = []
     kinds = given.kinds or list(KINDS)
