@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The hub of a checkout lives in the checkout.
 HUB_HOME := $(if $(MAGEFERRY_HOME),$(MAGEFERRY_HOME),$(CURDIR)/var/hub)
 
-.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e check format bench docs lock clean
+.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ test-postgres: $(VENV)/.dev ## integration tests on PostgreSQL (installed and st
 
 test-e2e: $(VENV)/.dev ## the demo and a browser, as a user would
 	@scripts/test.sh e2e
+
+proof: $(VENV)/.dev ## the long form of the proofs of the ledger: 50,000 units, 200 killed workers
+	@PROOF_UNITS=50000 scripts/test.sh proof
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, Django checks, migrations, generated docs
 	@scripts/check.sh
