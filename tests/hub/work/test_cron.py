@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mageferry.hub.work.cron import BadCron, BadTimeZone, Cron, Spread, parse_time_zone
@@ -62,6 +62,7 @@ def test_a_zone_that_is_not_there_says_which_may_be_meant():
         parse_time_zone("../../etc/passwd")
 
 
+@settings(deadline=None)
 @given(
     name=st.text(max_size=20),
     seconds=st.integers(0, 3600),

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mageferry.hub.work import limits
@@ -19,6 +19,7 @@ from mageferry.hub.work.models import Limit, Share
 KEY = "magento2:1"
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 40),
     st.dictionaries(st.text(max_size=3), st.integers(0, 30), min_size=1, max_size=12),

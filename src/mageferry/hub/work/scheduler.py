@@ -17,7 +17,7 @@ from mageferry.hub.configuration import configuration
 from mageferry.hub.work import operations, schedules, waking
 from mageferry.hub.work.clock import Now, now_plus
 from mageferry.hub.work.leases import LeaseHeld, acquire
-from mageferry.hub.work.models import Lease, UnitStatus, WorkUnit
+from mageferry.hub.work.models import EVERYTHING, Lease, UnitStatus, WorkUnit
 from mageferry.hub.work.queue import recover_units, wake_units
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,6 +28,7 @@ _BEAT_SECONDS = 10.0
 _BEAT_LASTS_SECONDS = 45.0
 # A unit that was queued this long ago and isn't taken: its wake-up may have been lost.
 _OVERDUE_SECONDS = 5.0
+_OVERDUE_WAKEUPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,19 @@ def chore(
 def tick() -> Tick:
     """One look at everything that time makes due."""
     fired, woken, recovered = schedules.fire_due(), wake_units(), recover_units()
-    overdue = 0
-    if waking.dispatcher() is not waking.local:
-        overdue = (
-            WorkUnit.objects.filter(status=UnitStatus.NEW, updated_at__lte=now_plus(-_OVERDUE_SECONDS))
-            .order_by()[:1000]
-            .count()
-        )
+    overdue = _overdue_units() if waking.dispatcher() is not waking.local else 0
     if due := woken + recovered + overdue:
         waking.wake(due)
     return Tick(fired, woken, recovered, overdue)
+
+
+def _overdue_units() -> int:
+    """Units that wait although they may be claimed, up to a few: enough to get busy again, once a second."""
+    paused = schedules.paused_connectors()
+    if EVERYTHING in paused:
+        return 0
+    waiting = WorkUnit.objects.filter(status=UnitStatus.NEW, updated_at__lte=now_plus(-_OVERDUE_SECONDS))
+    return len(waiting.exclude(connector_key__in=list(paused)).order_by()[:_OVERDUE_WAKEUPS])
 
 
 class Scheduler:
