@@ -4,8 +4,6 @@ SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# The hub of a checkout lives in the checkout.
-HUB_HOME := $(if $(MAGEFERRY_HOME),$(MAGEFERRY_HOME),$(CURDIR)/var/hub)
 
 .PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench docs lock clean
 
@@ -27,10 +25,10 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.runtime ## the main job on an embedded default: two sandbox shops, orders in, orders out, proof
-	@MAGEFERRY_HOME="$(HUB_HOME)" $(BIN)/mageferry demo
+	@$(BIN)/mageferry demo
 
 up: $(VENV)/.runtime ## the hub for a browser: web and worker in one process on SQLite
-	@MAGEFERRY_HOME="$(HUB_HOME)" $(BIN)/mageferry up --demo-shops
+	@$(BIN)/mageferry up --demo-shops
 
 test: $(VENV)/.dev ## every test: unit, SQLite, PostgreSQL, browser, demo
 	@scripts/test.sh

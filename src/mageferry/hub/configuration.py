@@ -20,14 +20,23 @@ class ConfigurationProblem(Exception):
     """An environment variable holds something that can't be used; the text says which and why."""
 
 
+def default_home() -> Path:
+    """The user's own data directory; of a source checkout its var/hub, so that two checkouts don't share a hub."""
+    root = Path(__file__).resolve().parents[3]
+    if (root / "pyproject.toml").is_file() and (root / "src" / "mageferry").is_dir():
+        return root / "var" / "hub"
+    return user_data_path("mageferry")
+
+
 class Configuration(BaseSettings):
     """The hub's environment variables, checked when the process starts."""
 
     model_config = SettingsConfigDict(env_prefix="MAGEFERRY_", frozen=True, arbitrary_types_allowed=True)
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("mageferry"),
-        description="Directory of the hub's own files: the SQLite database and the key files.",
+        default_factory=default_home,
+        description="Directory of the hub's own files: the SQLite database and the key files. By default the user's data "
+        "directory; in a source checkout its var/hub.",
     )
     database_url: str = Field(
         default="",
