@@ -40,6 +40,8 @@ class Basket:
     units: int = 0
     weight: Value = 0
     virtual: bool = False
+    shipped_share: float = 0.0
+    """How much of each line a processing order has shipped."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ def draw_basket(random: Random, item_ids: list[int], tax_percent: float, common:
     discount = DISCOUNT_PERCENT if random.random() < 0.25 else 0
     common = {**common, "updated_at": common["created_at"], "extension_attributes": {"itemized_taxes": []}}
     till = _Till(basket, item_ids, tax_percent, discount, common)
+    basket.shipped_share = random.choice((0.0, 0.5, 0.0))
     chance = random.random()
     if chance < 0.08:
         till.add(VIRTUAL, 1)

@@ -18,7 +18,6 @@ from mageferry.sandbox.sales.states import cancel, hold, move
 from mageferry.sandbox.shop import Shop
 
 CARRIERS = (("ups", "UPS Ground"), ("fedex", "FedEx 2Day"), ("dhl", "DHL Paket"), ("custom", "Local Courier"))
-HALF = Decimal("0.5")
 
 type Papers = list[tuple[Paper, Record]]
 
@@ -26,19 +25,23 @@ type Papers = list[tuple[Paper, Record]]
 class History:
     """Puts one placed order into a status, and collects the documents that takes."""
 
-    def __init__(self, shop: Shop, random: Random, order: Record, now: str) -> None:
+    def __init__(self, shop: Shop, order: Record, now: str, shipped_share: float) -> None:
         self._shop = shop
-        self._random = random
         self._order = SalesOrder(order)
+        # Its own draws, so that a longer history of one order does not change the orders after it.
+        self._random = Random(self._order.order_id)
+        self._shipped_share = Decimal(str(shipped_share))
         self._now = now
         self.papers: Papers = []
 
     def reach(self, status: str) -> None:
-        """Live through what leads to the status; others than Magento's usual ones are only set."""
+        """Live through what leads to the status. One that nothing leads to is only set; so is processing for
+        a virtual order, which its invoice would complete.
+        """
         match status:
             case "pending":
                 return
-            case "processing":
+            case "processing" if not self._order.is_virtual:
                 self._invoice()
                 self._ship_part()
             case "complete":
@@ -58,14 +61,17 @@ class History:
 
     def _invoice(self) -> None:
         invoice = register_invoice(draft_invoice(self._order, {}, []), self._now)
-        # Everything is invoiced, so a virtual order would be complete by now.
         self._file(INVOICE, invoice)
 
     def _ship_part(self) -> None:
-        """Nothing or half of the first line, so that something is left to ship."""
-        first = next((line for line in self._order.lines if line.to_ship > 1), None)
-        if first is not None and self._random.random() < 0.5:
-            self._ship({first.item_id: first.whole(first.to_ship * HALF)})
+        """A share of every line in whole units, so that something is left to ship."""
+        wanted = {
+            line.item_id: line.whole(line.to_ship * self._shipped_share)
+            for line in self._order.lines
+            if line.to_ship > 0 and not line.is_virtual
+        }
+        if any(wanted.values()):
+            self._ship(wanted)
 
     def _ship(self, wanted: dict[int, Decimal]) -> None:
         parcels = pack(self._order, wanted)

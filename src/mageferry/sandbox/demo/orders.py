@@ -136,7 +136,7 @@ def _order(shop: Shop, random: Random, created: datetime, status: str) -> Placed
     _add_addresses(shop, order, buyer, basket)
     _add_payment(shop, order)
     moment = min(updated, datetime.fromtimestamp(shop.clock.seconds(), UTC)).strftime("%Y-%m-%d %H:%M:%S")
-    history = History(shop, random, order, moment)
+    history = History(shop, order, moment, basket.shipped_share)
     history.reach(status)
     return Placed(order, history.papers)
 
