@@ -4,8 +4,10 @@ SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The hub of a checkout lives in the checkout.
+HUB_HOME := $(if $(MAGEFERRY_HOME),$(MAGEFERRY_HOME),$(CURDIR)/var/hub)
 
-.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e check format bench docs lock clean
+.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,10 +27,10 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.runtime ## the main job on an embedded default: two sandbox shops, orders in, orders out, proof
-	@$(BIN)/mageferry demo
+	@MAGEFERRY_HOME="$(HUB_HOME)" $(BIN)/mageferry demo
 
 up: $(VENV)/.runtime ## the hub for a browser: web and worker in one process on SQLite
-	@$(BIN)/mageferry up
+	@MAGEFERRY_HOME="$(HUB_HOME)" $(BIN)/mageferry up --demo-shops
 
 test: $(VENV)/.dev ## every test: unit, SQLite, PostgreSQL, browser, demo
 	@scripts/test.sh
@@ -44,6 +46,9 @@ test-postgres: $(VENV)/.dev ## integration tests on PostgreSQL (installed and st
 
 test-e2e: $(VENV)/.dev ## the demo and a browser, as a user would
 	@scripts/test.sh e2e
+
+proof: $(VENV)/.dev ## the long form of the proofs of the ledger: 50,000 units, 200 killed workers
+	@PROOF_UNITS=50000 scripts/test.sh proof
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, Django checks, migrations, generated docs
 	@scripts/check.sh

@@ -17,9 +17,10 @@ from bench.memory import measure_memory
 from bench.reading import measure_reading
 from bench.report import Section, print_section, render_page
 from bench.shop import ROOT, SHOPS
+from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing")
+KINDS = ("reading", "changing", "memory", "importing", "work")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -34,6 +35,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
     if "importing" in kinds:
         yield measure_import(orders, 3 if quick else 9, tell)
+    if "work" in kinds:
+        yield from measure_work(quick, tell)
 
 
 def parse() -> argparse.Namespace:
@@ -57,7 +60,7 @@ def main() -> int:
     for line in machine:
         console.print(line)
     kinds = given.kinds or list(KINDS)
-    if kinds != ["importing"]:
+    if not set(kinds) <= {"importing", "work"}:
         for reader in READERS:
             reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
     sections = []

@@ -48,7 +48,7 @@ export RABBITMQ_NODENAME=mageferry$port@localhost RABBITMQ_DIST_PORT=$distributi
 export RABBITMQ_CONFIG_FILE=$directory/rabbitmq.conf RABBITMQ_MNESIA_BASE=$directory/data
 export RABBITMQ_LOG_BASE=$directory/log RABBITMQ_ENABLED_PLUGINS_FILE=$directory/plugins
 export RABBITMQ_PID_FILE=$directory/pid RABBITMQ_CONF_ENV_FILE=/dev/null
-export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none'
+export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} +sbwt none'
 ENVIRONMENT
   echo "amqp://guest:guest@127.0.0.1:$port/" >"$directory/url"
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/test.sh [unit|sqlite|postgres|e2e], without a word all of them.
+# Runs the tests: scripts/test.sh [unit|sqlite|postgres|e2e|proof], without a word all of them.
 #   unit      everything but tests/hub and tests/e2e: the client library, the sandbox, the tools
 #   sqlite    unit, and the hub's tests on SQLite
 #   postgres  the hub's tests on PostgreSQL
 #   e2e       the commands and a browser, as a user would
+#   proof     the long form of the ledger's proofs; how long is said by PROOF_UNITS (not part of all)
 # Which tests those are is a matter of folders, so a new folder is run without being named anywhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,6 +34,12 @@ run_hub_on_sqlite() { section "hub on SQLite" "$bin/pytest" tests/hub; }
 run_hub_on_postgres() { section "hub on PostgreSQL" scripts/postgres.sh run "$bin/pytest" tests/hub; }
 run_e2e() { section "commands and browser" test_with_browser; }
 
+run_proof() {
+  local proofs=(tests/hub/work/test_processes.py tests/hub/work/test_lease_machine.py)
+  section "proof on SQLite" "$bin/pytest" "${proofs[@]}"
+  section "proof on PostgreSQL" scripts/postgres.sh run "$bin/pytest" "${proofs[@]}" tests/hub/work/test_scale_out.py
+}
+
 test_with_browser() {
   local chromium
   chromium=$(scripts/chromium.sh) && CHROMIUM=$chromium "$bin/pytest" tests/e2e
@@ -43,9 +50,10 @@ case ${1:-all} in
   sqlite) run_unit && run_hub_on_sqlite ;;
   postgres) run_hub_on_postgres ;;
   e2e) run_e2e ;;
+  proof) run_proof ;;
   all) run_unit && run_hub_on_sqlite && run_hub_on_postgres && run_e2e ;;
   *)
-    sed -n '2,6p' scripts/test.sh | cut -c3- >&2
+    sed -n '2,7p' scripts/test.sh | cut -c3- >&2
     exit 2
     ;;
 esac

@@ -15,6 +15,13 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.e2e
+MAKE_A_CONNECTOR = """
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "mageferry.hub.settings"
+django.setup()
+from mageferry.hub.connectors.models import Magento2Connector
+Magento2Connector.objects.create(name="Real shop", endpoint="https://shop.example")
+"""
 
 
 def count(home: Path, query: str) -> int:
@@ -59,3 +66,13 @@ def test_a_demo_killed_in_the_middle_is_made_good_by_the_next(
     done = run("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All good" in done.stdout
+
+
+def test_the_demo_keeps_away_from_a_hub_that_is_in_use(
+    run: Callable[..., subprocess.CompletedProcess[str]], environment: dict[str, str]
+) -> None:
+    assert run("migrate").returncode == 0
+    subprocess.run([sys.executable, "-c", MAKE_A_CONNECTOR], env=environment, check=True)
+    refused = run("demo")
+    assert refused.returncode == 1
+    assert "connectors of its own" in refused.stdout

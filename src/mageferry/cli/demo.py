@@ -23,10 +23,14 @@ def demo() -> None:
     from mageferry.hub.work.models import FlowRun, Mark
 
     console = screen()
-    home = configuration().home
-    home.mkdir(parents=True, exist_ok=True)
-    console.print(f"The hub's home is {home} (SQLite).", highlight=False, soft_wrap=True)
+    console.print(f"The hub's home is {configuration().home}.", highlight=False, soft_wrap=True)
     migrate_database()
+    if records.holds_other_connectors():
+        return stop(
+            console,
+            "This hub has connectors of its own, and the demo would mix its orders with theirs. "
+            "Run it elsewhere: MAGEFERRY_HOME=/tmp/mageferry-demo mageferry demo",
+        )
     planned = shops.plan_shops()
     console.print("Starting two sandbox shops ...")
     try:

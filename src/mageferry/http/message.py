@@ -12,7 +12,7 @@ import orjson
 from httpx2 import Headers
 
 from mageferry.http.addresses import AddressPolicy
-from mageferry.http.redaction import Secret, redact_url
+from mageferry.http.redaction import Secret, mask_secrets, redact_url
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -50,6 +50,9 @@ class Request:
     `repeatable` says whether it may be sent twice when nobody knows what became of the first time; left at
     None the method decides (GET, HEAD and OPTIONS may). `anonymous` keeps the client's authentication away, as
     for the target of a redirect to another host. `wire`: the TLS and proxy settings of another client.
+
+    `secrets` are masked wherever they appear when the request is shown or logged, whatever the name of the
+    header or parameter they stand in; of a `private` exchange no body is shown at all.
     """
 
     method: str
@@ -60,9 +63,15 @@ class Request:
     timeouts: Timeouts | None = None
     anonymous: bool = False
     wire: Wire | None = None
+    secrets: tuple[Secret, ...] = ()
+    private: bool = False
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {redact_url(self.url)}>"
+        return f"<Request {self.method} {self.masked(redact_url(self.url))}>"
+
+    def masked(self, text: str) -> str:
+        """The text without this request's secrets."""
+        return mask_secrets(text, self.secrets)
 
     @property
     def may_repeat(self) -> bool:
@@ -83,10 +92,12 @@ class Request:
         kept = {key: value for key, value in self.headers.items() if not unwanted(key.lower())}
         return replace(self, headers=kept)
 
-    def with_header(self, name: str, value: str) -> Request:
+    def with_header(self, name: str, value: str | Secret) -> Request:
         """A copy in which this header has this one value."""
         wanted = name.lower()
         kept = {key: old for key, old in self.headers.items() if key.lower() != wanted}
+        if isinstance(value, Secret):
+            return replace(self, headers={**kept, name: value.reveal()}, secrets=(*self.secrets, value))
         return replace(self, headers={**kept, name: value})
 
 

@@ -6,11 +6,12 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, Self
-from urllib.parse import unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
 
 MASK = "********"
+_SHORTEST_MASKED = 4
 
 _WORDS = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?"
@@ -109,6 +110,18 @@ def redact_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_json(item) for item in value]
     return _JWT.sub(MASK, value) if isinstance(value, str) else value
+
+
+def mask_secrets(text: str, secrets: Iterable[Secret]) -> str:
+    """The text with these very values masked, as they are and as they are written in addresses and JSON."""
+    for secret in secrets:
+        value = secret.reveal()
+        # Of a shorter one every other letter would be masked.
+        if len(value) < _SHORTEST_MASKED:
+            continue
+        for written in {value, quote(value, safe=""), quote_plus(value), orjson.dumps(value).decode()[1:-1]}:
+            text = text.replace(written, MASK)
+    return text
 
 
 def redact_body(body: bytes, content_type: str = "", *, private: bool = False) -> str:

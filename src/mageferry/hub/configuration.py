@@ -134,10 +134,23 @@ def configuration() -> Configuration:
     Raises ConfigurationProblem naming every variable that can't be used.
     """
     try:
-        return Configuration()
+        chosen = Configuration()
     except ValidationError as error:
         lines = [
             f"MAGEFERRY_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise ConfigurationProblem("\n".join(lines)) from None
+    if not (chosen.database_url and chosen.encryption_keys and chosen.secret_key):
+        _make_home(chosen.home)
+    return chosen
+
+
+def _make_home(home: Path) -> None:
+    """The home directory holds keys and customers' data: for its owner only."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationProblem(
+            f"MAGEFERRY_HOME: the directory {home} can't be made ({error.strerror}). Name one that can be written."
+        ) from None

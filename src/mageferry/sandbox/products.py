@@ -39,8 +39,8 @@ def product_row(product: Record) -> Record:
 
 def apply_store_values(product: Record, stored: Value, store_code: str) -> Record:
     """The product as one store view shows it. ``stored`` is the JSON of values by store code."""
-    by_code = cast("Record", orjson.loads(stored)) if isinstance(stored, str) else {}
-    values = record(by_code.get(store_code))
+    by_code = cast("Value", orjson.loads(stored)) if isinstance(stored, str) else None
+    values = record(record(by_code).get(store_code))
     shown = {**product, **{key: value for key, value in values.items() if key in FLAT_FIELDS}}
     attributes = record(values.get("custom_attributes"))
     if attributes:
@@ -60,6 +60,16 @@ def with_attributes(product: Record, changes: Record) -> list[Value]:
     ]
     at = next((i for i, entry in enumerate(kept) if entry["attribute_code"] == "category_ids"), len(kept))
     return [entry for entry in (*kept[:at], *added, *kept[at:]) if entry["value"] is not None]
+
+
+def bundle_parts(bundle: Record) -> list[str]:
+    """The SKUs of a bundle's parts, in lower case."""
+    options = records(record(bundle.get("extension_attributes")).get("bundle_product_options"))
+    return [
+        to_string(link.get("sku")).lower()
+        for option in options
+        for link in records(option.get("product_links"))
+    ]
 
 
 def stock_item(product: Record, quantity: Value, in_stock: bool, stored: Record) -> Record:

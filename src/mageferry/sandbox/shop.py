@@ -89,7 +89,8 @@ class Shop:
     def set_store_values(self, sku: str, values: Record) -> None:
         """What single store views show of a product instead: fields by store code."""
         self.database.execute(
-            "UPDATE catalog_product_entity SET store_values = ? WHERE sku = ?", (encode_json(values), sku)
+            "UPDATE catalog_product_entity SET store_values = ? WHERE sku = ?",
+            (encode_json(values) if values else None, sku),
         )
 
     def store_views(self) -> list[Record]:

@@ -50,8 +50,6 @@ class SecretIn(StrEnum):
 class ClientIdentity(Protocol):
     """How the client shows the token endpoint who it is."""
 
-    client_id: str
-
     def identify(self, request: Request, fields: dict[str, str], token_url: str) -> Request:
         """Add to the form's fields, or to the request's headers."""
 
@@ -146,7 +144,7 @@ class TokenEndpoint:
     def ask(self, grant: Mapping[str, str], next: Next) -> Flow[Token]:
         """Ask for a token. Raises SignInRefused with the endpoint's reason, SignInFailed when it is down."""
         fields = {**grant, **({"scope": self.scope} if self.scope else {}), **self.extra}
-        request = Request("POST", self.url, {"Accept": "application/json"}, repeatable=True)
+        request = Request("POST", self.url, {"Accept": "application/json"}, repeatable=True, private=True)
         request = self.identity.identify(request, fields, self.url)
         asked_at = self.clock()
         response = yield from ask(with_parameters(request, fields, Encoder.FORM), self.client or next)

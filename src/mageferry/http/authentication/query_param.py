@@ -18,6 +18,5 @@ class QueryParam:
     value: Secret
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        return (
-            yield from next(replace(request, url=with_query(request.url, [(self.name, self.value.reveal())])))
-        )
+        url = with_query(request.url, [(self.name, self.value.reveal())])
+        return (yield from next(replace(request, url=url, secrets=(*request.secrets, self.value))))

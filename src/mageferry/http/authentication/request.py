@@ -12,7 +12,7 @@ list of one. It is kept until it runs out or is refused, then asked for once mor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -31,7 +31,15 @@ from mageferry.http.encoding import Encoder, with_parameters
 from mageferry.http.errors import SignInRefused
 from mageferry.http.flow import Flow, Next
 from mageferry.http.message import Request, Response
-from mageferry.http.placeholders import MissingValue, Scope, Template, TemplateError, reveal
+from mageferry.http.placeholders import (
+    MissingValue,
+    Scope,
+    Template,
+    TemplateError,
+    as_text,
+    reveal,
+    secrets_in,
+)
 from mageferry.http.redaction import Secret
 from mageferry.http.vault import Token, TokenVault
 
@@ -109,7 +117,7 @@ class RequestAuthentication:
         return (yield from next(self._put(request, token)))
 
     def _put(self, request: Request, token: Token) -> Request:
-        return request.with_header(self._header, token.text.reveal())
+        return request.with_header(self._header, token.text)
 
     def _refuses(self, response: Response) -> bool:
         if response.status in self._refused_statuses:
@@ -130,11 +138,17 @@ class RequestAuthentication:
 
     def _request(self) -> Request:
         how = self._sign_in
-        headers = {"Accept": "application/json", **reveal(self._headers.fill(how.scope))}
-        request = Request(how.method.upper(), how.uri, headers, repeatable=True)
+        own_headers = self._headers.fill(how.scope)
+        request = Request(
+            how.method.upper(), how.uri, {"Accept": "application/json"}, repeatable=True, private=True
+        )
+        for name, value in own_headers.items():
+            request = request.with_header(name, value if isinstance(value, str | Secret) else as_text(value))
         if how.parameters is None:
             return request
-        return with_parameters(request, reveal(self._parameters.fill(how.scope)), how.encoder)
+        parameters = self._parameters.fill(how.scope)
+        request = replace(request, secrets=(*request.secrets, *secrets_in(parameters)))
+        return with_parameters(request, reveal(parameters), how.encoder)
 
     def _data(self, request: Request, response: Response) -> Any:
         if self._source is Source.STATUS:

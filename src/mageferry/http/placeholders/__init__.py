@@ -14,7 +14,7 @@ works on an answer that is a JSON string. `products.0.sku` may be written for `p
 """
 
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
-from mageferry.http.placeholders.filling import Scope, Template, reveal
+from mageferry.http.placeholders.filling import Scope, Template, as_text, reveal, secrets_in
 from mageferry.http.placeholders.parsing import Kind, Placeholder, literal, parse_text
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "Scope",
     "Template",
     "TemplateError",
+    "as_text",
     "literal",
     "parse_text",
     "reveal",
+    "secrets_in",
 ]

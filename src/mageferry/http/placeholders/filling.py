@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -125,6 +125,15 @@ def reveal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: reveal(item) for key, item in value.items()}
     return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """Every Secret within a structure."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from secrets_in(item)
 
 
 def _value(placeholder: Placeholder, scope: Scope, path: str) -> Value:

@@ -24,7 +24,7 @@ class HeaderDefaults:
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         for name, value in self.headers.items():
             if request.header(name) is None:
-                request = request.with_header(name, _plain(value))
+                request = request.with_header(name, value)
         return (yield from next(request))
 
 
@@ -38,7 +38,7 @@ class HeaderSet:
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         for name, value in self.headers.items():
-            request = request.with_header(name, _plain(value))
+            request = request.with_header(name, value)
         return (yield from next(request))
 
 
@@ -53,7 +53,9 @@ class HeaderAppend:
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         for name, value in self.headers.items():
             before = request.header(name)
-            request = request.with_header(name, f"{before}, {_plain(value)}" if before else _plain(value))
+            request = request.with_header(name, value)
+            if before:
+                request = request.with_header(name, f"{before}, {request.header(name)}")
         return (yield from next(request))
 
 
@@ -93,7 +95,3 @@ class Decode:
         return (
             yield from next(request.with_header("Accept-Encoding", ", ".join(self.encodings) or "identity"))
         )
-
-
-def _plain(value: str | Secret) -> str:
-    return value.reveal() if isinstance(value, Secret) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,13 +14,19 @@ from typing import ClassVar
 from mageferry.http.errors import HttpError
 from mageferry.http.flow import Flow, Next, Stage
 from mageferry.http.message import Request, Response
-from mageferry.http.redaction import redact_body, redact_headers, redact_text, redact_url
+from mageferry.http.redaction import MASK, redact_body, redact_headers, redact_text, redact_url
 
 _logger = logging.getLogger("mageferry.http")
 
 LONG_CHARACTERS = 10_000
 # Whatever these paths say or are told is a secret as a whole: sign-in, second factor, token exchange.
 _PRIVATE_PATHS = ("/token", "/authenticate")
+
+# Headers that can be shown even of a sign-in.
+_TELLING_NOTHING = (
+    *("content-type", "content-length", "date", "server", "connection", "transfer-encoding"),
+    *("accept", "accept-encoding", "user-agent", "host"),
+)
 
 
 class LogFormat(StrEnum):
@@ -58,7 +64,7 @@ class Exchange:
 
     @property
     def url(self) -> str:
-        return redact_url(self._request.url)
+        return self._request.masked(redact_url(self._request.url))
 
     @property
     def status(self) -> int | None:
@@ -66,27 +72,36 @@ class Exchange:
 
     @property
     def request_headers(self) -> list[tuple[str, str]]:
-        return redact_headers(self._request.headers.items())
+        return self._shown(self._request.headers.items())
 
     @property
     def response_headers(self) -> list[tuple[str, str]]:
-        return redact_headers(self._response.headers.multi_items()) if self._response else []
+        return self._shown(self._response.headers.multi_items()) if self._response else []
+
+    def _shown(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        shown = redact_headers(headers)
+        if self._request.private:
+            # A key or the token itself may be in one of them.
+            return [(name, value if name.lower() in _TELLING_NOTHING else MASK) for name, value in shown]
+        return [(name, self._request.masked(value)) for name, value in shown]
 
     @property
     def request_body(self) -> str:
         kind = self._request.header("content-type") or ""
-        private = self._is_private and "json" not in kind and "form" not in kind
-        return redact_body(self._request.content, kind, private=private)
+        known = "json" in kind or "form" in kind
+        private = self._request.private or (self._has_private_path and not known)
+        return self._request.masked(redact_body(self._request.content, kind, private=private))
 
     @property
     def response_body(self) -> str:
         if self._response is None:
             return ""
-        private = self._is_private and self._response.status < 300
-        return redact_body(self._response.content, self._response.content_type, private=private)
+        private = self._request.private or (self._has_private_path and self._response.status < 300)
+        body = redact_body(self._response.content, self._response.content_type, private=private)
+        return self._request.masked(body)
 
     @property
-    def _is_private(self) -> bool:
+    def _has_private_path(self) -> bool:
         return any(part in self._request.url.partition("?")[0].lower() for part in _PRIVATE_PATHS)
 
     def render(self, style: LogFormat = LogFormat.SIMPLE) -> str:

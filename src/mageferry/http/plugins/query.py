@@ -29,4 +29,6 @@ class QueryDefaults:
             for name, value in self.parameters.items()
             if name not in present
         ]
-        return (yield from next(replace(request, url=with_query(request.url, missing))))
+        secrets = tuple(value for value in self.parameters.values() if isinstance(value, Secret))
+        url = with_query(request.url, missing)
+        return (yield from next(replace(request, url=url, secrets=(*request.secrets, *secrets))))

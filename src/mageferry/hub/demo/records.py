@@ -27,6 +27,11 @@ LOCATIONS = (("US warehouse", "us"), ("AU warehouse", "au"))
 STOREFRONT, BACK_OFFICE = "Demo storefront", "Demo back office"
 
 
+def holds_other_connectors() -> bool:
+    """Whether somebody uses this hub for more than the demo."""
+    return Magento2Connector.objects.exclude(name__in=(STOREFRONT, BACK_OFFICE)).exists()
+
+
 @transaction.atomic
 def make_records(shops: list[DemoShop]) -> dict[str, Account]:
     """Create what isn't there yet, and point the connectors at the running shops. Returns the accounts by code."""

@@ -66,7 +66,6 @@ def plan_shops() -> list[DemoShop]:
             for role in ("storefront", "back-office")
         ]
         path = _register()
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps([asdict(shop) for shop in shops], indent=1), encoding="utf-8")
     return shops
 

@@ -31,7 +31,7 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
     Two processes that start at once agree on one file: it is linked into place complete, or not at all.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

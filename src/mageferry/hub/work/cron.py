@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import zoneinfo
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
 
@@ -67,6 +68,7 @@ class Cron:
     text: str
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Cron:
         """Raises BadCron."""
         plain = " ".join(text.split())

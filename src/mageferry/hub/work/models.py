@@ -97,18 +97,11 @@ class WorkUnit(models.Model):
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("dedup_key",), name="work_unit_dedup_key_unique"),)
         indexes = (
-            # Claiming stays flat however many units are finished or wait for their time.
-            models.Index(
-                fields=("priority", "turn", "id"), name="work_unit_queue", condition=Q(status="new")
-            ),
-            models.Index(
-                fields=("connector_key", "priority", "turn"),
-                name="work_unit_queue_of",
-                condition=Q(status="new"),
-            ),
-            models.Index(
-                fields=("not_before",), name="work_unit_asleep", condition=Q(status__in=("retry", "waiting"))
-            ),
+            # Claiming stays flat however many units are finished or wait for their time. Whole indexes, not partial
+            # ones: SQLite can't tell that a bound status belongs to a partial one.
+            models.Index(fields=("status", "priority", "turn", "id"), name="work_unit_queue"),
+            models.Index(fields=("connector_key", "status", "priority", "turn"), name="work_unit_queue_of"),
+            models.Index(fields=("status", "not_before"), name="work_unit_asleep"),
             models.Index(fields=("finished_at",), name="work_unit_ended"),
             # Of the first version; leaves with the next but one, when no worker of it can be running any more.
             models.Index(

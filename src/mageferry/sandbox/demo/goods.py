@@ -169,6 +169,9 @@ def _bundle_option(number: int, sku: str, quantity: int) -> Value:
     }
 
 
+_SCOPES = dict.fromkeys(("price", "special_price", "cost", "status", "tax_class_id"), "website")
+
+
 def attributes() -> list[Record]:
     """The product attributes that the demo products use, in short form."""
     kinds = {
@@ -189,7 +192,7 @@ def attributes() -> list[Record]:
             "is_required": code in ("name", "sku", "price"),
             "is_user_defined": code in own_ids,
             "is_unique": str(int(code == "sku")),
-            "scope": "global" if code in ("sku", *own_ids) else "store",
+            "scope": "global" if code in ("sku", "weight", *own_ids) else _SCOPES.get(code, "store"),
             "options": _options(code),
             "frontend_labels": [],
             "validation_rules": [],

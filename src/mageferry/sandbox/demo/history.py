@@ -11,7 +11,8 @@ from mageferry.sandbox.documents import CREDIT_MEMO, INVOICE, SHIPMENT, Paper
 from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.sales.invoicing import draft_invoice, register_invoice
 from mageferry.sandbox.sales.lines import SalesOrder
-from mageferry.sandbox.sales.refunding import RefundRequest, draft_refund, register_refund
+from mageferry.sandbox.sales.refund_entries import register_refund
+from mageferry.sandbox.sales.refunding import RefundRequest, draft_refund
 from mageferry.sandbox.sales.shipping import pack, register_shipment
 from mageferry.sandbox.sales.states import cancel, hold, move
 from mageferry.sandbox.shop import Shop

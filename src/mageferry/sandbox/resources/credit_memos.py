@@ -27,14 +27,8 @@ from mageferry.sandbox.resources.orders import CRITERIA, get_record, list_page
 from mageferry.sandbox.routing import Answer, Call, route
 from mageferry.sandbox.sales.draft import Draft
 from mageferry.sandbox.sales.lines import SalesOrder
-from mageferry.sandbox.sales.refunding import (
-    REFUNDED,
-    RefundRequest,
-    check_refund,
-    draft_refund,
-    register_refund,
-    register_saved_refund,
-)
+from mageferry.sandbox.sales.refund_entries import REFUNDED, register_refund, register_saved_refund
+from mageferry.sandbox.sales.refunding import RefundRequest, check_refund, draft_refund
 from mageferry.sandbox.stock import unshipped_units
 from mageferry.sandbox.tables import CREDIT_MEMOS
 

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting products, and their images.
+"""Creating, changing and deleting products.
 
 ``/rest/all`` writes the global values. Any other path, also the plain ``/rest/V1``, writes those of one
 store view, or of its whole website for attributes of website scope; a new product gets global values
@@ -7,8 +7,6 @@ either way.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import unicodedata
 from typing import cast
@@ -31,6 +29,14 @@ NO_SET = "Invalid attribute set entity type"
 EMPTY_ATTRIBUTE = 'The "%1" attribute value is empty. Set the attribute and try again.'
 SKU_LENGTH = 64
 _SCOPED_FIELDS = ("name", "price", "status", "visibility")
+_DEFAULT_ATTRIBUTES: Record = {
+    "options_container": "container2",
+    "msrp_display_actual_price_type": "0",
+    "url_key": None,
+    "required_options": "0",
+    "has_options": "0",
+    "tax_class_id": "2",
+}
 _LINK_FIELDS = ("product_links", "tier_prices")
 
 
@@ -71,16 +77,8 @@ def _save(call: Call, sent: Record, *, with_links: bool) -> Answer:
 def _create(call: Call, sent: Record) -> Record:
     _check_new(call, sent)
     now = call.shop.clock.text()
-    attributes = _attributes(call.shop, sent)
-    attributes = {
-        "options_container": "container2",
-        "msrp_display_actual_price_type": "0",
-        "url_key": url_key(to_string(sent["name"])),
-        "required_options": "0",
-        "has_options": "0",
-        "tax_class_id": "2",
-        **attributes,
-    }
+    own_key: Record = {"url_key": url_key(to_string(sent["name"]))}
+    attributes: Record = {**_DEFAULT_ATTRIBUTES, **own_key, **_attributes(call.shop, sent)}
     _check_url_key(call.shop, attributes["url_key"], "")
     extension = record(sent.get("extension_attributes"))
     links = records(extension.get("category_links"))
@@ -289,47 +287,6 @@ def put_stock_item(call: Call) -> Value:
     return before["item_id"]
 
 
-def add_image(call: Call) -> Value:
-    """Adds an image to a product. The new entry's id as text. Raises Refusal (400) for what is no image."""
-    product = load_product(call, call.text("sku"))
-    entry = call.record("entry")
-    content = record(entry.get("content"))
-    if not content:
-        raise Refusal(400, "The image content is invalid. Verify the content and try again.")
-    check_image(content)
-    name = to_string(content.get("name"))
-    if not name or re.search(r'[\\/?*:";<>()|{}]', name):
-        raise Refusal(400, "Provided image name contains forbidden characters.")
-    number = call.shop.database.next_id("media_gallery")
-    file = f"/{_folder(name, 0)}/{_folder(name, 1)}/{name}"
-    types = entry.get("types") if isinstance(entry.get("types"), list) else []
-    kept = {key: entry.get(key) for key in ("media_type", "label", "position", "disabled")}
-    added: Record = {"id": number, **kept, "types": types, "file": file}
-    product["media_gallery_entries"] = [*records(product.get("media_gallery_entries")), added]
-    roles = [to_string(role) for role in types] if isinstance(types, list) else []
-    product["custom_attributes"] = with_attributes(product, dict.fromkeys(roles, file))
-    product["updated_at"] = call.shop.clock.text()
-    store_product(call.shop, product)
-    return str(number)
-
-
-def check_image(content: Record) -> None:
-    """Raises Refusal (400) for what is not base64, or no PNG, JPEG or GIF."""
-    try:
-        data = base64.b64decode(to_string(content.get("base64_encoded_data")), validate=True)
-    except binascii.Error:
-        data = b""
-    if not data:
-        raise Refusal(400, "The image content must be valid base64 encoded data.")
-    if not data.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8")):
-        raise Refusal(400, "The image MIME type is not valid or not supported.")
-
-
-def _folder(name: str, at: int) -> str:
-    character = name[at : at + 1].lower()
-    return "_" if character in ("", ".") else character
-
-
 _PRODUCTS = "Magento_Catalog::products"
 _PRODUCT = "product:catalog-data-product-interface saveOptions:bool?"
 ROUTES = (
@@ -342,12 +299,5 @@ ROUTES = (
         _PRODUCTS,
         put_stock_item,
         "productSku:str itemId:int stockItem:catalog-inventory-data-stock-item-interface",
-    ),
-    route(
-        "POST",
-        "/V1/products/:sku/media",
-        _PRODUCTS,
-        add_image,
-        "sku:str entry:catalog-data-product-attribute-media-gallery-entry-interface",
     ),
 )

@@ -14,15 +14,15 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexOnline(
             model_name='workunit',
-            index=models.Index(condition=models.Q(('status', 'new')), fields=['priority', 'turn', 'id'], name='work_unit_queue'),
+            index=models.Index(fields=['status', 'priority', 'turn', 'id'], name='work_unit_queue'),
         ),
         AddIndexOnline(
             model_name='workunit',
-            index=models.Index(condition=models.Q(('status', 'new')), fields=['connector_key', 'priority', 'turn'], name='work_unit_queue_of'),
+            index=models.Index(fields=['connector_key', 'status', 'priority', 'turn'], name='work_unit_queue_of'),
         ),
         AddIndexOnline(
             model_name='workunit',
-            index=models.Index(condition=models.Q(('status__in', ('retry', 'waiting'))), fields=['not_before'], name='work_unit_asleep'),
+            index=models.Index(fields=['status', 'not_before'], name='work_unit_asleep'),
         ),
         AddIndexOnline(
             model_name='workunit',

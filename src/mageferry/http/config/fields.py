@@ -1,0 +1,171 @@
+"""Kinds of options, and what a form needs to know of each: declared once, on the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from mageferry.http.placeholders import Template, TemplateError
+from mageferry.http.redaction import MASK, Secret
+
+
+def _check_template(value: Any) -> Any:
+    """Placeholders must parse; what they are filled with is seen when the client is built."""
+    try:
+        Template.parse(value.reveal() if isinstance(value, Secret) else value, "")
+    except TemplateError as error:
+        where = f" in {error.path.lstrip('.')}" if error.path else ""
+        raise ValueError(f"{error.message}{where} (character {error.position + 1})") from None
+    return value
+
+
+def _to_secret(value: Any) -> Secret:
+    if not isinstance(value, str | Secret):
+        raise ValueError("a text is needed")
+    secret = Secret(value)
+    if secret.reveal() == MASK:
+        raise ValueError("the secret was masked when this was written: enter it again")
+    return secret
+
+
+def _needed(value: Secret) -> Secret:
+    if not value:
+        raise ValueError("the secret is missing")
+    return value
+
+
+def _masked(value: Secret) -> str:
+    return MASK if value else ""
+
+
+# A text that may have placeholders of the environment and the context.
+type Text = Annotated[str, AfterValidator(_check_template)]
+# The same for a structure of texts.
+type Structure = Annotated[Any, AfterValidator(_check_template)]
+type Texts = Annotated[dict[str, str], AfterValidator(_check_template)]
+_SECRET: Final = (
+    BeforeValidator(_to_secret),
+    AfterValidator(_check_template),
+    PlainSerializer(_masked, return_type=str),
+    WithJsonSchema({"type": "string", "format": "password", "writeOnly": True}),
+)
+OptionalSecret = Annotated[Secret, *_SECRET]
+NeededSecret = Annotated[Secret, *_SECRET, AfterValidator(_needed)]
+
+
+class Description(BaseModel):
+    """A plugin or an authentication as data: its type's name, and options with title, help and default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class FieldKind(StrEnum):
+    """What a form shows for an option."""
+
+    TEXT = "text"
+    SECRET = "secret"
+    INTEGER = "integer"
+    NUMBER = "number"
+    CHECKBOX = "checkbox"
+    CHOICE = "choice"
+    LIST = "list"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One option as a form shows it."""
+
+    name: str
+    kind: FieldKind
+    title: str
+    help: str
+    required: bool
+    default: Any
+    choices: tuple[str, ...] = ()
+
+
+def form_fields(model: type[Description]) -> Iterator[FormField]:
+    """The options of a type, in the order they are declared; a nested one as `outer.inner`."""
+    for name, info in model.model_fields.items():
+        kind, choices = _kind(info)
+        yield FormField(
+            name,
+            kind,
+            info.title or name.replace("_", " ").capitalize(),
+            info.description or "",
+            info.is_required(),
+            _default(info, kind),
+            choices,
+        )
+
+
+def _default(info: FieldInfo, kind: FieldKind) -> Any:
+    if kind is FieldKind.SECRET or info.is_required():
+        return None
+    value = info.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return None
+    if isinstance(value, Enum):
+        return value.value
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+_KINDS: Final[Mapping[type, FieldKind]] = {
+    bool: FieldKind.CHECKBOX,
+    int: FieldKind.INTEGER,
+    float: FieldKind.NUMBER,
+    str: FieldKind.TEXT,
+    list: FieldKind.LIST,
+    tuple: FieldKind.LIST,
+    frozenset: FieldKind.LIST,
+    Secret: FieldKind.SECRET,
+}
+
+
+def _kind(info: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
+    annotation = _bare(info.annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return FieldKind.CHOICE, tuple(str(member.value) for member in annotation)
+    origin = get_origin(annotation) or annotation
+    return _KINDS.get(origin, FieldKind.OBJECT), ()
+
+
+def _bare(annotation: Any) -> Any:
+    """The type without aliases, annotations and the `None` of an optional one."""
+    while True:
+        if hasattr(annotation, "__value__"):
+            annotation = annotation.__value__
+        elif get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, UnionType):
+            annotation = next(part for part in get_args(annotation) if part is not NoneType)
+        else:
+            return annotation
+
+
+def option(default: Any, title: str, help: str = "", **constraints: Any) -> Any:
+    """An option with its default; a type such as `dict` makes a new one each time."""
+    if isinstance(default, type):
+        return Field(default_factory=default, title=title, description=help, **constraints)
+    return Field(default=default, title=title, description=help, **constraints)
+
+
+def needed(title: str, help: str = "", **constraints: Any) -> Any:
+    """An option that must be given."""
+    return Field(title=title, description=help, **constraints)
