@@ -35,8 +35,8 @@ class Configuration(BaseSettings):
 
     home: Path = Field(
         default_factory=default_home,
-        description="Directory of the hub's own files: the SQLite database and the key files. By default the user's data "
-        "directory; in a source checkout its var/hub.",
+        description="Directory of the hub's own files: the SQLite database and the key files. By default the user's "
+        "data directory; in a source checkout its var/hub.",
     )
     database_url: str = Field(
         default="",
