@@ -86,12 +86,26 @@ class Installation:
         for process in (*self.workers, *self.schedulers):
             process.wait()
 
+    def await_ready(self) -> None:
+        """Until every process has come so far that it ends at SIGTERM by itself."""
+        for process in (*self.workers, *self.schedulers):
+            while not catches_sigterm(process.pid):
+                assert process.poll() is None, f"it ended: {self.log.read_text()}"
+                time.sleep(0.05)
+
     def end(self) -> list[int]:
         """SIGTERM to all; returns their exit codes."""
         processes = [*self.workers, *self.schedulers]
         for process in processes:
             process.send_signal(signal.SIGTERM)
         return [process.wait(30) for process in processes]
+
+
+def catches_sigterm(pid: int) -> bool:
+    """Whether a process has a handler of its own for SIGTERM, as the kernel knows it."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 @contextmanager

@@ -76,10 +76,11 @@ def test_a_unit_that_ends_its_worker_every_time_is_parked_and_the_rest_goes_on(i
 
 
 def test_sigterm_finishes_what_runs_and_hands_back_the_rest(installation: Installation):
-    write_units(600)
     for _ in range(2):
         installation.start("worker")
     installation.start("scheduler")
+    installation.await_ready()
+    write_units(600)
     while WorkUnit.objects.filter(status=UnitStatus.FINISHED).count() < 50:
         time.sleep(0.05)
     assert installation.end() == [0, 0, 0]
