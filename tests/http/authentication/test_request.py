@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import trustme
 
 from mageferry.http import (
     AsyncHttpClient,
@@ -15,6 +16,7 @@ from mageferry.http import (
     Secret,
     SignInFailed,
     SignInRefused,
+    TlsFailed,
 )
 from mageferry.http.authentication.basic import Basic
 from mageferry.http.authentication.request import RequestAuthentication, SignInRequest, Source
@@ -155,6 +157,31 @@ def test_another_client_may_ask_and_authenticates_itself() -> None:
     other = HttpConfig(authentication=Basic("u", Secret("p"))).chain()
     with serving(serve) as server, client_of(server, {"client": other}) as client:
         assert client.request("GET", f"{server.url}/x").json() == "Bearer t"
+
+
+def test_another_client_asks_over_its_own_wire(tmp_path: Any) -> None:
+    authority = trustme.CA()
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    tokens = TokenServer()
+    with (
+        serving(tokens, authority.issue_cert("127.0.0.1")) as gate,
+        serving(lambda request: Say(200, request.headers["authorization"])) as server,
+    ):
+        secure = gate.url.replace("http://", "https://") + "/token"
+        other = HttpConfig(verify=str(path)).as_guest()
+        auth = RequestAuthentication(SignInRequest(secure, client=other))
+        with HttpClient(HttpConfig(authentication=auth)) as client:
+            assert client.request("GET", server.url).json() == "Bearer token-1"
+            with pytest.raises(TlsFailed):
+                client.request("GET", secure)
+
+        async def asking() -> Any:
+            again = RequestAuthentication(SignInRequest(secure, client=other))
+            async with AsyncHttpClient(HttpConfig(authentication=again)) as http:
+                return (await http.request("GET", server.url)).json()
+
+        assert asyncio.run(asking()) == "Bearer token-2"
 
 
 @pytest.mark.parametrize(
