@@ -38,6 +38,7 @@ def demo() -> None:
             for shop in planned:
                 console.print(f"  {shop.role}: {shop.url}", highlight=False)
             accounts = records.make_records(planned)
+            records.resume_interrupted()
             batch = FlowRun.objects.filter(flow="export_orders").count() + 1
             made = marketplace_orders.make_batch(accounts, batch)
             console.print(f"{made} marketplace orders wait in the hub, ready for shipping.", highlight=False)

@@ -49,6 +49,21 @@ def test_everything_due_is_worked_on(handler: list[str]):
     assert set(statuses().values()) == {UnitStatus.FINISHED}
 
 
+def test_each_that_was_asked_for_has_its_attempt_also_after_a_worker_died_with_some_of_them(
+    handler: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Units whose worker died are claimed one at a time; those claimed with them must not be forgotten."""
+    monkeypatch.setattr(dispatch, "_FIRST_GUESS_SECONDS", 0.001)
+    add(3)
+    ledger.claim("a worker that dies", limit=3)
+    end_leases()
+    add(4)
+    everything = list(WorkUnit.objects.values_list("pk", flat=True))
+    assert drain(["job"], only=everything, threads=2) == 7
+    assert len(handler) == 7
+    assert set(WorkUnit.objects.values_list("status", flat=True)) == {UnitStatus.FINISHED}
+
+
 def test_only_what_was_asked_for_is_worked_on(handler: list[str]):
     add(subject="wanted")
     add(subject="other")

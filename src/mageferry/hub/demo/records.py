@@ -7,6 +7,8 @@ from django.db import transaction
 from mageferry.hub.connectors.models import AccountMagento, Magento2Connector, Magento2Seller
 from mageferry.hub.demo.shops import DemoShop
 from mageferry.hub.trade.models import Account, Location, Marketplace, Seller
+from mageferry.hub.work import operations
+from mageferry.hub.work.models import UnitStatus, WorkUnit
 
 # Account: marketplace, its code, account, its code.
 ACCOUNTS = (
@@ -30,6 +32,12 @@ STOREFRONT, BACK_OFFICE = "Demo storefront", "Demo back office"
 def holds_other_connectors() -> bool:
     """Whether somebody uses this hub for more than the demo."""
     return Magento2Connector.objects.exclude(name__in=(STOREFRONT, BACK_OFFICE)).exists()
+
+
+def resume_interrupted() -> int:
+    """What an interrupted demo left waiting for its shop is due now: the shop is back. Returns how many units."""
+    waiting = WorkUnit.objects.filter(status=UnitStatus.RETRY).values_list("pk", flat=True)
+    return operations.try_again(list(waiting))
 
 
 @transaction.atomic

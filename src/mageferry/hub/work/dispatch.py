@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from mageferry.hub.work import ledger, tracing, waking
 from mageferry.hub.work.leases import LeaseLost
-from mageferry.hub.work.models import Step
+from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import owner_name
 from mageferry.hub.work.units import Claim, Outcome
 
@@ -28,6 +28,7 @@ _handlers: dict[str, Handler] = {}
 BATCH_SECONDS = 0.1
 LARGEST_BATCH = 64
 _FIRST_GUESS_SECONDS = 0.05
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
@@ -217,6 +218,11 @@ class Worker:
                 self._await_database("Claiming", error)
                 self._give_back_only(only)
                 continue
+            if only is not None:
+                left = self._not_yet_taken(only, claims)
+                self._give_back_only(left)
+                if left and not claims:
+                    self._stop.wait(_LOOK_AGAIN_SECONDS)
             if claims or only is None:
                 break
         with self._lock:
@@ -227,6 +233,17 @@ class Worker:
         if self._only is None:
             return None
         return [self._only.popleft() for _ in range(min(limit, len(self._only)))]
+
+    def _not_yet_taken(self, only: list[int], claims: list[Claim]) -> list[int]:
+        """Those that are due and yet weren't claimed, such as a suspect that has to be taken alone."""
+        taken = {held.pk for held in claims}
+        missing = [pk for pk in only if pk not in taken]
+        if not missing:
+            return []
+        due = WorkUnit.objects.filter(pk__in=missing, status=UnitStatus.NEW)
+        if self._kinds is not None:
+            due = due.filter(kind__in=list(self._kinds))
+        return list(due.values_list("pk", flat=True))
 
     def _give_back_only(self, only: list[int] | None) -> None:
         if self._only is not None and only:
