@@ -1,17 +1,12 @@
 """Export orders: hub -> Magento, `PUT /V1/orders/create`.
 
-Each order is a unit of work, written when the order is found ready. Its step is committed before and after the
-request, so that whatever happens in between is settled by looking into the shop first:
-
-    intent -> sending -> done            the answer came
-    intent -> sending -> unclear -> ...  it did not: look the order up, adopt it when it is there, else send again
-
-Magento itself refuses a second order with the same increment_id in one store; that number is the same at each attempt.
+Each order is a unit of work, written when the order is found ready. An unclear answer is settled by looking for the
+order in the shop. Magento itself refuses a second order with the same increment_id in one store; that number is the
+same at each attempt.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,9 +15,10 @@ from django.utils import timezone
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderItemMagento, OrdersMagento
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.outcomes import outcome_of, wait_seconds
+from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
+from mageferry.hub.flows.writing import Write, as_text, write_once
 from mageferry.hub.mapping.order_amounts import UnsendableOrder, sent_items
 from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, OrderStatus
@@ -33,7 +29,7 @@ from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.runs import Run
 from mageferry.magento.client import Magento
-from mageferry.magento.errors import AlreadyExists, MagentoError, Rejected, Unclear
+from mageferry.magento.errors import AlreadyExists, MagentoError, Rejected
 
 FLOW = "export_orders"
 ONE_ORDER = "export_order"
@@ -143,11 +139,25 @@ def export_order(held: Claim) -> Outcome:
         return _park(order, row, str(problem), problem.remedy)
     with open_shop(row.connector) as shop:
         try:
-            return _send_once(held, shop, order, row, entity)
+            return write_once(held, _write(shop, order, row, entity))
+        except AlreadyExists as error:
+            return _adopt_existing(shop, order, row, error)
         except Rejected as error:
             return _park(order, row, error.message, error.remedy, error.raw)
         except MagentoError as error:
             return outcome_of(error, held)
+
+
+def _write(
+    shop: Magento, order: Order, row: Magento2Seller, entity: dict[str, Any]
+) -> Write[Mapping[str, Any]]:
+    return Write(
+        request=as_text("PUT", "/V1/orders/create", {"entity": entity}),
+        send=lambda: shop.orders.create(entity),
+        look=lambda: find_exported(shop, order, row),
+        adopt=lambda made, message: _adopt(order, row, made, message),
+        done="Exported to Magento.",
+    )
 
 
 def _row_for(order: Order) -> Magento2Seller | Outcome:
@@ -167,39 +177,6 @@ def _row_for(order: Order) -> Magento2Seller | Outcome:
         f"No active connector exports the orders of {order.account}.",
         "Switch on Export Orders on a row with this account and Active on its connector, then retry.",
     )
-
-
-def _send_once(
-    held: Claim, shop: Magento, order: Order, row: Magento2Seller, entity: dict[str, Any]
-) -> Outcome:
-    if held.sent_before:
-        # An earlier attempt may have created it: look before anything is sent again.
-        found = find_exported(shop, order, row)
-        if found is not None:
-            return _adopt(order, row, found, "Found in Magento after an unclear answer.")
-    ledger.record_step(
-        held, Step.SENDING, request=f"PUT /V1/orders/create\n{json.dumps({'entity': entity}, indent=1)}"
-    )
-    try:
-        made = shop.orders.create(entity)
-    except AlreadyExists as error:
-        return _adopt_existing(shop, order, row, error)
-    except Unclear as error:
-        ledger.record_step(held, Step.UNCLEAR, answer=error.message)
-        found = find_exported(shop, order, row)
-        if found is not None:
-            return _adopt(order, row, found, "Found in Magento after an unclear answer.")
-        return ledger.retry(
-            error.message,
-            wait_seconds(held.unit.attempts, error.wait_seconds),
-            error.remedy,
-            step=Step.UNCLEAR,
-        )
-    except MagentoError:
-        # Refused or never sent: nothing happened in the shop.
-        ledger.record_step(held, Step.INTENT)
-        raise
-    return _adopt(order, row, made, "Exported to Magento.")
 
 
 def find_exported(shop: Magento, order: Order, row: Magento2Seller) -> Mapping[str, Any] | None:

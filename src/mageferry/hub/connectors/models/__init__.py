@@ -14,6 +14,7 @@ from mageferry.hub.connectors.models.connector import (
 from mageferry.hub.connectors.models.remote import (
     Direction,
     OrderItemMagento,
+    OrderPartMagento,
     OrderPaymentMagento2,
     OrdersMagento,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Magento2Seller",
     "NumberRule",
     "OrderItemMagento",
+    "OrderPartMagento",
     "OrderPaymentMagento2",
     "OrdersMagento",
     "default_exporting_statuses",

@@ -43,6 +43,41 @@ class OrdersMagento(models.Model):
         return f"{self.magento2_connector} {self.increment_id or self.entity_id}"
 
 
+class OrderPartMagento(models.Model):
+    """A part of an order that went to Magento as an order of its own: the items of one seller.
+
+    `orders_magento` keeps the first of them; items say by their connector_id which one holds them.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="magento_parts")
+    magento2_connector = models.ForeignKey(
+        Magento2Connector, on_delete=models.PROTECT, related_name="order_parts"
+    )
+    magento2_seller = models.ForeignKey(
+        "connectors.Magento2Seller", null=True, on_delete=models.SET_NULL, related_name="order_parts"
+    )
+    entity_id = models.BigIntegerField()
+    increment_id = models.CharField(max_length=50, blank=True)
+    store_id = models.PositiveIntegerField()
+    order_payment_id = models.BigIntegerField("order payment ID", null=True, blank=True)
+    shipment_created = models.BooleanField(default=False)
+    shipment_id = models.JSONField("shipment ID", default=list, blank=True)
+
+    class Meta:
+        db_table = "orders_magento_part"
+        verbose_name = "part of an order in Magento"
+        verbose_name_plural = "parts of orders in Magento"
+        ordering = ("order", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("magento2_connector", "entity_id"), name="orders_magento_part_entity_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.magento2_connector} {self.increment_id or self.entity_id}"
+
+
 class OrderItemMagento(models.Model):
     """What a Magento knows of an order item."""
 
