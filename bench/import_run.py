@@ -13,10 +13,9 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -94,28 +93,24 @@ class Hub:
         return seconds
 
 
-def plain(value: object) -> object:
-    """The value as SQLite stores it, so that the bare insert has nothing to convert."""
-    return str(value) if isinstance(value, Decimal) else value
-
-
 def capture(hub: Hub, pages: Sequence[Page]) -> list[Statements]:
-    """The INSERT statements of each page with their rows, as SQLite takes them."""
-    from django.db import connection
+    """The rows of each page by the INSERT statement of one row, as SQLite takes them."""
+    from mageferry.hub.trade.bulk import Table
 
     captured: list[Statements] = []
+    insert = Table._insert_in_sqlite
 
-    def note(execute: Any, sql: str, params: Any, many: bool, context: Mapping[str, Any]) -> Any:
-        if sql.startswith("INSERT"):
-            params = list(params)
-            ready = [tuple(map(plain, row)) for row in (params if many else [params])]
-            captured[-1].append((sql.replace("%s", "?"), ready))
-        return execute(sql, params, many, context)
+    def note(table: Table, rows: Rows) -> None:
+        captured[-1].append((table._statement.replace("%s", "?"), [tuple(row) for row in rows]))
+        insert(table, rows)
 
-    with connection.execute_wrapper(note):
+    Table._insert_in_sqlite = note  # type: ignore[assignment, method-assign]
+    try:
         for page in pages:
             captured.append([])
             hub.take_over(page)
+    finally:
+        Table._insert_in_sqlite = insert  # type: ignore[method-assign]
     return captured
 
 

@@ -112,11 +112,10 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
 
 def _find_known(account: Account, records: Sequence[OrderRecord]) -> dict[str, Order]:
     """The orders of the account that have one of the records' numbers, by number."""
-    orders = Order.objects.filter(
-        account=account, marketplace_order_id__in=[record.increment_id for record in records]
-    ).order_by()
-    # Most pages of a first read hold new orders only: asking for the ids is a third of the work of asking for all.
-    ids = list(orders.values_list("pk", flat=True))
+    # Most pages of a first read hold new orders only; as a statement of its own the look-up is a fifth of the ORM's.
+    ids = _ORDERS.ids_where(
+        ("account", [account.pk]), ("marketplace_order_id", [record.increment_id for record in records])
+    )
     found = Order.objects.filter(pk__in=ids).select_related("magento").order_by() if ids else ()
     return {order.marketplace_order_id: order for order in found}
 

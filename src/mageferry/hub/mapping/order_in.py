@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO, spread
-from mageferry.hub.mapping.fields import Fields, UnusableRecord
+from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 from mageferry.hub.mapping.statuses import from_magento
 
 EIGHT_PLACES = Decimal("0.00000001")
@@ -148,15 +148,14 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
     )
 
 
-# Longest lengths are those of the columns that take them.
-_ORDER_TEXTS = {
+_ORDER_TEXTS = Texts({
     "increment_id": 50, "order_currency_code": 3, "status": 64, "state": 32, "ext_order_id": 64,
     "customer_email": 255, "customer_firstname": 255, "customer_lastname": 255, "shipping_description": 255,
-}  # fmt: skip
+})  # fmt: skip
 _ORDER_AMOUNTS = (
     "subtotal", "shipping_amount", "tax_amount", "discount_amount", "grand_total", "total_refunded",
 )  # fmt: skip
-_SHIPPING_TEXTS = {"method": 120}
+_SHIPPING_TEXTS = Texts({"method": 120})
 
 
 def _status(
@@ -183,10 +182,10 @@ def _first_shipping(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return shipping if isinstance(shipping, dict) else {}
 
 
-_ADDRESS_TEXTS = {
+_ADDRESS_TEXTS = Texts({
     "firstname": 255, "lastname": 255, "company": 255, "city": 255, "region": 255, "region_code": 64, "postcode": 255,
     "country_id": 2, "telephone": 255, "email": 255, "vat_id": 255,
-}  # fmt: skip
+})  # fmt: skip
 
 
 def _addresses(raw: Mapping[str, Any], shipping: Mapping[str, Any], subject: str) -> list[AddressRecord]:
@@ -202,7 +201,7 @@ def _address(kind: str, raw: Mapping[str, Any], subject: str) -> AddressRecord:
     return AddressRecord(kind, firstname, lastname, company, text, *rest)
 
 
-_PAYMENT_TEXTS = {"method": 128}
+_PAYMENT_TEXTS = Texts({"method": 128})
 _PAYMENT_AMOUNTS = ("amount_ordered", "amount_paid", "shipping_amount")
 
 
@@ -274,7 +273,7 @@ def _components(bundle: ItemRecord, components: list[ItemRecord]) -> list[ItemRe
     return components
 
 
-_ITEM_TEXTS = {"sku": 255, "name": 255, "product_type": 32}
+_ITEM_TEXTS = Texts({"sku": 255, "name": 255, "product_type": 32})
 _ITEM_AMOUNTS = (
     "qty_ordered", "qty_shipped", "qty_refunded", "qty_canceled", "price", "tax_amount", "tax_percent",
     "discount_amount", "row_total",

@@ -9,10 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
 import orjson
 from django.db import connection, models
+
+# Parameters in one statement, well below what any SQLite takes.
+_VALUES_AT_ONCE = 1000
 
 type Row = tuple[Any, ...]
 type Column = Sequence[Any]
@@ -26,36 +30,77 @@ class Table:
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
         fields = [model._meta.get_field(name) for name in names]
+        self._names = names
         self._columns = [
             str(getattr(field, "column", name)) for field, name in zip(fields, names, strict=True)
         ]
-        self._pk_column = model._meta.pk.column
+        self._pk_column = str(model._meta.pk.column)
         self._table = model._meta.db_table
         self._adapters = [_adapter_for(field) for field in fields]
 
     @cached_property
     def _statement(self) -> str:
+        return self._insert_of(1, "%s")
+
+    @cached_property
+    def _long_statement(self) -> tuple[int, str]:
+        """A statement of several rows as SQLite takes it, and how many they are."""
+        count = _VALUES_AT_ONCE // len(self._columns)
+        return count, self._insert_of(count, "?")
+
+    def _insert_of(self, count: int, mark: str) -> str:
         quote = connection.ops.quote_name
         names = ", ".join(quote(column) for column in self._columns)
-        marks = ", ".join(["%s"] * len(self._columns))
+        row = f"({', '.join([mark] * len(self._columns))})"
         # Table and columns are our own models', the values go apart.
-        return " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES ({marks})"))
+        return " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES", ", ".join([row] * count)))
 
     def insert(self, *columns: Column) -> None:
-        """Insert rows given as their columns, in the declared order, all of the same length."""
-        ready: Sequence[Iterable[Any]] = columns
+        """Insert rows given as their columns, in the declared order, all of the same length. In a transaction."""
         if connection.vendor == "sqlite":
             ready = [
                 adapt(column) if adapt else column
                 for adapt, column in zip(self._adapters, columns, strict=True)
             ]
-        with connection.cursor() as cursor:
-            cursor.executemany(self._statement, list(zip(*ready, strict=True)))
+            self._insert_in_sqlite(list(zip(*ready, strict=True)))
+        else:
+            with connection.cursor() as cursor:
+                cursor.executemany(self._statement, list(zip(*columns, strict=True)))
+
+    def _insert_in_sqlite(self, rows: Sequence[Row]) -> None:
+        """Many rows a statement: a fifth faster than row by row. Past Django's cursor, which would translate the
+        long statement anew each time."""
+        connection.ensure_connection()
+        count, statement = self._long_statement
+        whole = len(rows) - len(rows) % count
+        with connection.wrap_database_errors:
+            for start in range(0, whole, count):
+                connection.connection.execute(
+                    statement, list(chain.from_iterable(rows[start : start + count]))
+                )
+        if whole < len(rows):
+            with connection.cursor() as cursor:
+                cursor.executemany(self._statement, rows[whole:])
 
     def insert_rows(self, rows: Iterable[Row]) -> None:
         """Insert rows, if there are any."""
         if columns := columns_of(rows):
             self.insert(*columns)
+
+    def ids_where(self, *conditions: tuple[str, Sequence[Any]]) -> list[int]:
+        """Primary keys of the rows whose columns (by field name) have one of the values each."""
+        quote = connection.ops.quote_name
+        column = dict(zip(self._names, self._columns, strict=True))
+        # Table and columns are our own models', the values go apart.
+        tests = [
+            f"{quote(column[name])} IN ({', '.join(['%s'] * len(values))})" for name, values in conditions
+        ]
+        sql = " ".join(
+            ("SELECT", quote(self._pk_column), "FROM", quote(self._table), "WHERE", " AND ".join(tests))
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for _, values in conditions for value in values])
+            return [pk for (pk,) in cursor.fetchall()]
 
     def reserve_ids(self, count: int) -> list[int]:
         """Primary keys for `count` new rows, nobody else's. Inside a transaction."""
