@@ -7,7 +7,10 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import Permission, User
+
 from mageferry.hub.connectors.models import AccountMagento, Magento2Connector, Magento2Seller
+from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import (
     Account,
     AddressKind,
@@ -116,3 +119,11 @@ def remote_order(entity_id: Any = 7, **changes: Any) -> dict[str, Any]:
         "shipping_description": "Flat Rate - Fixed",
     }  # fmt: skip
     return row | changes
+
+
+def token_of(*permissions: str, active: bool = True) -> dict[str, str]:
+    """The header of a program whose user has these permissions."""
+    user = User.objects.create_user("program", is_active=active)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    _, secret = ApiToken.issue(user.pk, "tests")
+    return {"authorization": f"Bearer {secret.reveal()}"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 from mageferry.hub.work import ledger
@@ -30,3 +32,11 @@ def end_leases() -> None:
 def reach_their_time() -> None:
     """What time does for units that wait for theirs."""
     WorkUnit.objects.filter(not_before__isnull=False).update(not_before=LONG_AGO)
+
+
+def owner_of_a_dead_process() -> str:
+    """What a process of this machine called itself that has ended since."""
+    code = "from mageferry.hub.work.owners import owner_name; print(owner_name('worker'))"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()

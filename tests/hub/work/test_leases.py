@@ -1,24 +1,14 @@
 """Leases by name: one holder, an end, a fencing token."""
 
-import subprocess
-import sys
-
 import pytest
 
 from mageferry.hub.work import leases, ledger
 from mageferry.hub.work.models import Lease, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import is_dead, owner_name
+from tests.hub.work.builders import owner_of_a_dead_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAST = "2020-01-01T00:00:00Z"
-
-
-def owner_of_a_dead_process() -> str:
-    """What a process of this machine called itself that has ended since."""
-    code = "from mageferry.hub.work.owners import owner_name; print(owner_name('worker'))"
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 def test_only_one_holds_a_lease():

@@ -15,6 +15,7 @@ from mageferry.hub.work import limits
 from mageferry.hub.work.gates import Gate, GateClosed, close_gates, keeper
 from mageferry.hub.work.limits import Complaint, Policy, Wish, divide, give_back, renew_share
 from mageferry.hub.work.models import Limit, Share
+from tests.hub.work.builders import owner_of_a_dead_process
 
 KEY = "magento2:1"
 
@@ -64,6 +65,11 @@ def test_the_share_of_a_process_that_died_comes_free(policy: Policy):
     renew_share(KEY, Wish("dead", running=0, waiting=4))
     assert renew_share(KEY, Wish("b", running=0, waiting=4)).concurrency == 0
     Share.objects.filter(owner="dead").update(expires_at="2020-01-01T00:00:00Z")
+    assert renew_share(KEY, Wish("b", running=0, waiting=4)).concurrency == 4
+
+
+def test_the_share_of_a_dead_process_of_this_machine_comes_free_at_once(policy: Policy):
+    renew_share(KEY, Wish(owner_of_a_dead_process(), running=4, waiting=0))
     assert renew_share(KEY, Wish("b", running=0, waiting=4)).concurrency == 4
 
 

@@ -8,21 +8,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
-from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import shapes
+from mageferry.hub.api import operations, shapes
+from mageferry.hub.api.access import MAY_ACT, MAY_READ
+from mageferry.hub.api.access import require as _require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
 from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import Order
-from mageferry.hub.work import ledger
-from mageferry.hub.work.models import FlowRun, WorkUnit
-
-MAY_READ = "trade.view_order"
-MAY_ACT = "connectors.change_magento2connector"
+from mageferry.hub.work.models import FlowRun
 
 
 class TokenAuthentication(HttpBearer):
@@ -50,11 +47,6 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
-
-
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise HttpError(403, f"Your user lacks the permission {permission}.")
 
 
 @api.get("/connectors", response=list[shapes.Connector])
@@ -138,28 +130,4 @@ def order(request: HttpRequest, pk: int) -> Order:
     return get_object_or_404(Order.objects.select_related("account").prefetch_related("items"), pk=pk)
 
 
-@api.get("/work", response=list[shapes.Unit])
-@paginate(LimitOffsetPagination)
-def work(request: HttpRequest, status: str = "", kind: str = "") -> QuerySet[WorkUnit]:
-    """Units of work, the newest first."""
-    _require(request, MAY_READ)
-    found = WorkUnit.objects.order_by("-id")
-    if status:
-        found = found.filter(status=status)
-    return found.filter(kind=kind) if kind else found
-
-
-@api.post("/work/{int:pk}/retry", response=shapes.Changed)
-def retry(request: HttpRequest, pk: int) -> dict[str, int]:
-    """Make a failed, skipped or waiting unit due again."""
-    _require(request, MAY_ACT)
-    get_object_or_404(WorkUnit, pk=pk)
-    return {"changed": ledger.try_again([pk])}
-
-
-@api.post("/work/{int:pk}/skip", response=shapes.Changed)
-def skip(request: HttpRequest, pk: int) -> dict[str, int]:
-    """Leave a unit undone for good."""
-    _require(request, MAY_ACT)
-    get_object_or_404(WorkUnit, pk=pk)
-    return {"changed": ledger.skip([pk], f"Skipped by {request.user} through the API.")}
+api.add_router("", operations.router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from ninja import Field, Schema
 
@@ -120,6 +121,76 @@ class Unit(Schema):
     remedy: str
     not_before: dt.datetime | None
     updated_at: dt.datetime
+
+
+class UnitDetail(Unit):
+    connector_key: str
+    priority: int
+    step: str
+    payload: dict[str, Any]
+    result: dict[str, Any]
+    request: str
+    answer: str
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class NewPayload(Schema):
+    payload: dict[str, Any] = Field(description="Replaces the unit's payload as a whole.")
+
+
+class Pruning(Schema):
+    days: int | None = Field(None, ge=0, description="Ended longer ago than this; else as configured.")
+    keep: int | None = Field(None, ge=0, description="Keep this many units; else as configured.")
+
+
+class Removed(Schema):
+    removed: int
+
+
+class Repaired(Schema):
+    recovered: int
+    woken: int
+    abandoned_runs: int
+    old_leases: int
+
+
+class ScheduleShape(Schema):
+    id: int
+    flow: str
+    scope: str
+    title: str
+    cron: str
+    time_zone: str
+    spread_seconds: int
+    paused: bool
+    enabled: bool
+    next_at: dt.datetime | None
+    last_at: dt.datetime | None
+    error: str
+
+
+class ScheduleChange(Schema):
+    cron: str | None = Field(None, description="When, e.g. */15 * * * *.")
+    time_zone: str | None = Field(None, description="E.g. Europe/Berlin.")
+    spread_seconds: int | None = Field(
+        None, ge=0, le=86_400, description="Start up to this long after the minute."
+    )
+
+
+class PauseShape(Schema):
+    connector_key: str
+    since: dt.datetime
+    reason: str
+    automatic: bool = Field(description="Because the other side is down; it ends by itself.")
+
+
+class ResumeRequest(Schema):
+    connector: str = Field(description="Name of a connector; * for all of them.")
+
+
+class PauseRequest(ResumeRequest):
+    reason: str = Field("", max_length=200)
 
 
 class Problem(Schema):

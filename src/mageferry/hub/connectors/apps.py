@@ -9,5 +9,6 @@ class ConnectorsConfig(AppConfig):
     verbose_name = "Connectors"
 
     def ready(self) -> None:
-        # Declares the handler of its units of work.
+        # They declare the handlers of their units of work.
         import_module("mageferry.hub.connectors.handshake")
+        import_module("mageferry.hub.connectors.probing")

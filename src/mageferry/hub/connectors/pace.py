@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from mageferry.http import HttpError, NotSent, Request, Response
+from mageferry.http.errors import ConnectionLost, HostUnknown, ProxyRefused, TimedOut, TlsFailed, Unreachable
 from mageferry.http.flow import Flow, Next, Stage, exclusively
 from mageferry.http.plugins.retry import retry_after_seconds
 from mageferry.hub.work import metrics, tracing
 from mageferry.hub.work.gates import Gate, GateClosed
 from mageferry.hub.work.limits import Complaint
+from mageferry.hub.work.outages import Health
 
 _BUSY_STATUSES = (429, 503)
+_GATEWAY_STATUSES = (502, 503, 504)
+_SILENT = (Unreachable, HostUnknown, TlsFailed, ProxyRefused, TimedOut, ConnectionLost)
 _BUSY_TEXTS = (b"Deadlock found", b"Lock wait timeout exceeded")
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Lets a request through the connector's gate and tells the gate how the shop took it."""
+    """Lets a request through the connector's gate and tells the gate how the shop took it.
+
+    `down` is told the connector's key and the reason when the shop hasn't answered for a while.
+    """
 
     gate: Gate
+    down: Callable[[str, str], None]
+    health: Health = field(default_factory=Health)
     stage: ClassVar[Stage] = Stage.PACE
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
@@ -47,9 +56,15 @@ class Pace:
                 response = yield from next(request)
             except HttpError as error:
                 metrics.requests.labels(key, type(error).__name__).inc()
+                if isinstance(error, _SILENT) and self.health.failed():
+                    self.down(key, error.message)
                 raise
         metrics.requests.labels(key, str(response.status)).inc()
         metrics.request_seconds.labels(key).observe(time.monotonic() - began)
+        if response.status not in _GATEWAY_STATUSES:
+            self.health.answered()
+        elif self.health.failed():
+            self.down(key, f"it answers {response.status}")
         complaint = complaint_of(response)
         if complaint is None:
             self.gate.succeeded()

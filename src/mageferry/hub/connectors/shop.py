@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mageferry.http import Secret, Timeouts
 from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.outages import shop_is_down
 from mageferry.hub.connectors.pace import Pace
 from mageferry.hub.connectors.sign_in import SIGN_IN_FIELDS, authentication_of, remember_path_rule
 from mageferry.hub.work.gates import close_gates, gate_of
@@ -109,5 +110,5 @@ def _connect(settings: _Settings, authentication: Authentication) -> Magento:
         authentication,
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
-        plugins=[Pace(gate_of(settings.connector_key))],
+        plugins=[Pace(gate_of(settings.connector_key), shop_is_down)],
     )

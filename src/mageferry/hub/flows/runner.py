@@ -15,6 +15,7 @@ from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import RunStatus
 from mageferry.hub.work.operations import open_units
+from mageferry.hub.work.outages import outage_of
 from mageferry.hub.work.runs import Run, Watcher, start_run
 from mageferry.magento.errors import MagentoError
 
@@ -80,10 +81,21 @@ def _work(flow: Flow, row: Magento2Seller, run: Run, held: Held) -> None:
             if not isinstance(error, ArithmeticError | LookupError | ValueError | TypeError | OSError):
                 raise
         else:
-            run.close(RunStatus.PARTLY if run.failed else RunStatus.FINISHED)
-            Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(
-                error="", remedy=""
-            )
+            _end(run, row)
+
+
+def _end(run: Run, row: Magento2Seller) -> None:
+    """Close a run whose flow came to its end; where the shop went down meanwhile, that is its outcome."""
+    down = outage_of(row.connector.key)
+    if down is not None:
+        run.close(
+            RunStatus.FAILED,
+            f"The shop is down: {down.reason}",
+            "What is left is done when it answers again.",
+        )
+        return
+    run.close(RunStatus.PARTLY if run.failed else RunStatus.FINISHED)
+    Magento2Connector.objects.filter(pk=row.connector_id).exclude(error="").update(error="", remedy="")
 
 
 def _check_switches(flow: Flow, row: Magento2Seller) -> None:

@@ -16,6 +16,7 @@ from mageferry.hub.work import ledger, tracing, waking
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import owner_name
+from mageferry.hub.work.queue import down_connectors
 from mageferry.hub.work.units import Claim, Outcome
 
 log = structlog.stdlib.get_logger(__name__)
@@ -241,6 +242,7 @@ class Worker:
         if not missing:
             return []
         due = WorkUnit.objects.filter(pk__in=missing, status=UnitStatus.NEW)
+        due = due.exclude(connector_key__in=down_connectors())
         if self._kinds is not None:
             due = due.filter(kind__in=list(self._kinds))
         return list(due.values_list("pk", flat=True))

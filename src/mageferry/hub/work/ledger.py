@@ -21,6 +21,7 @@ from mageferry.hub.work.operations import skip, try_again
 from mageferry.hub.work.queue import (
     apart_from_suspects,
     blocked_connectors,
+    down_connectors,
     front_of_others,
     recover_units,
     wake_units,
@@ -138,7 +139,8 @@ def claim(
     """Take up to `limit` due units, most urgent first, connectors in turn. Units whose time has come and units whose
     worker died (lease over) are made due first when too little else is.
 
-    `only` narrows to some rows, also of connectors that are paused or have enough going on (a person's "retry now").
+    `only` narrows to some rows, also of connectors that a person paused or that have enough going on (somebody asked
+    for just these now); not of those that are down.
     """
     claims = _take(owner, kinds, limit, lease_seconds, only)
     if len(claims) < limit and recover_units(only) + wake_units(only):
@@ -157,7 +159,7 @@ def _take(
     if kinds is not None:
         due = due.filter(kind__in=list(kinds))
     if only is not None:
-        due = due.filter(pk__in=list(only))
+        due = due.filter(pk__in=list(only)).exclude(connector_key__in=down_connectors())
     elif blocked := blocked_connectors():
         due = front_of_others(due, blocked, limit)
     with transaction.atomic():

@@ -18,6 +18,7 @@ from django.db.models import Sum
 
 from mageferry.hub.work.clock import database_now
 from mageferry.hub.work.models import Limit, Share
+from mageferry.hub.work.owners import is_dead
 
 SHARE_SECONDS = 10.0
 LOWER_AGAIN_SECONDS = 2.0
@@ -99,6 +100,7 @@ def renew_share(connector_key: str, wish: Wish) -> Grant:
         now = database_now()
         _adapt(limit, wish, now)
         capacity = max(1, floor(limit.allowed))
+        _forget_the_dead(limit, wish.owner)
         others = Share.objects.filter(limit=limit, expires_at__gt=now).exclude(owner=wish.owner)
         wants = dict(others.filter(wanted__gt=0).values_list("owner", "wanted"))
         wants[wish.owner] = wish.running + wish.waiting
@@ -130,6 +132,14 @@ def renew_share(connector_key: str, wish: Wish) -> Grant:
             ]
         )
     return Grant(min(fair, held), requests, closed)
+
+
+def _forget_the_dead(limit: Limit, asking: str) -> None:
+    """Shares of processes of this machine that are gone needn't be waited for."""
+    owners = Share.objects.filter(limit=limit).exclude(owner=asking).values_list("owner", flat=True)
+    dead = [owner for owner in owners if is_dead(owner)]
+    if dead:
+        Share.objects.filter(limit=limit, owner__in=dead).delete()
 
 
 def give_back(connector_key: str, owner: str) -> None:

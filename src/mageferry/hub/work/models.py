@@ -264,6 +264,13 @@ class Pause(models.Model):
     connector_key = models.CharField(max_length=60, primary_key=True)
     since = models.DateTimeField(auto_now_add=True)
     reason = models.CharField(max_length=200, blank=True)
+    automatic = models.BooleanField(
+        "because it is down",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The other side doesn't answer; it ends by itself.",
+    )
 
     class Meta:
         db_table = "work_pause"

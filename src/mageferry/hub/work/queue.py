@@ -129,6 +129,11 @@ def blocked_connectors() -> set[str]:
     return blocked
 
 
+def down_connectors() -> set[str]:
+    """Connectors whose other side doesn't answer: nothing is tried there, whoever asks."""
+    return set(Pause.objects.filter(automatic=True).values_list("connector_key", flat=True))
+
+
 def front_of_others(due: QuerySet[WorkUnit], blocked: set[str], limit: int) -> QuerySet[WorkUnit]:
     """The due units to choose from while some connectors are blocked."""
     if EVERYTHING in blocked:
