@@ -9,4 +9,4 @@ compile() {
     --no-annotate --custom-compile-command "make lock" "$@"
 }
 compile --extra hub --output-file requirements/runtime.txt pyproject.toml requirements/build.in
-compile --extra hub --extra traces --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in
+compile --extra hub --extra traces --extra redis --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/build.in

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+WEB_THREADS = 8
+WebThreads = Annotated[int, typer.Option(min=1, max=128, help="Requests answered at the same time.")]
 MetricsPort = Annotated[
     int | None,
     typer.Option(
@@ -81,7 +83,7 @@ def up(
     console.print("Stopped. What was running is finished, nothing is lost.", highlight=False)
 
 
-def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def web(host: Host = "127.0.0.1", port: Port = 8000, threads: WebThreads = WEB_THREADS) -> None:
     """Run the pages and the API alone; `mageferry worker` and `mageferry scheduler` do the rest."""
     prepare()
     from mageferry.hub.work.processes import check_start, stopping
@@ -89,7 +91,7 @@ def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
     check_start()
     start_tracing("mageferry-web")
-    server, address = _listen(host, port)
+    server, address = _listen(host, port, threads)
     ended = threading.Event()
     threading.Thread(target=server.run, name="web", daemon=True).start()
     screen().print(f"Mageferry's pages are up: http://{address}/", highlight=False)
@@ -122,7 +124,7 @@ def scheduler(metrics_port: MetricsPort = None) -> None:
     run_scheduler()
 
 
-def _listen(host: str, port: int) -> tuple[Server, str]:
+def _listen(host: str, port: int, threads: int = WEB_THREADS) -> tuple[Server, str]:
     """A web server on this address and where it can be reached; ends the command when the port is taken."""
     from waitress.server import create_server
 
@@ -142,7 +144,7 @@ def _listen(host: str, port: int) -> tuple[Server, str]:
     server = create_server(
         application,
         sockets=[listener],
-        threads=8,
+        threads=threads,
         ident=None,
         clear_untrusted_proxy_headers=True,
         **proxy,

@@ -14,6 +14,8 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("", include("mageferry.hub.work.endpoints")),
     path("run-flow/", views.run_flow_now, name="run_flow_now"),
+    path("pause-work/", views.pause_work, name="pause_work"),
+    path("resume-work/", views.resume_work, name="resume_work"),
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
     path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),

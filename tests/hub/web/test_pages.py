@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.trade.models import Order
-from mageferry.hub.work import ledger
+from mageferry.hub.work import ledger, schedules
 from mageferry.hub.work.dispatch import drain
-from mageferry.hub.work.models import FlowRun, RunStatus, UnitStatus, WorkUnit
+from mageferry.hub.work.models import FlowRun, Pause, RunStatus, UnitStatus, WorkUnit
 from tests.hub.builders import make_account, make_connector, make_linked_row, make_order
 
 
@@ -86,6 +86,35 @@ def test_nonsense_starts_nothing(admin_client: Client, values: dict[str, str]):
 
 
 @pytest.mark.django_db
+def test_a_connector_is_paused_and_resumed_by_button(admin_client: Client):
+    connector = make_connector()
+    values = {"connector": connector.key}
+    assert "Paused. What runs is finished" in _follow(admin_client, "pause_work", values)
+    page = admin_client.get("/admin/").content.decode()
+    assert "Paused since" in page
+    assert "Paused by admin." in page
+    assert "It is paused already." in _follow(admin_client, "pause_work", values)
+    assert "It goes on." in _follow(admin_client, "resume_work", values)
+    assert "Paused since" not in admin_client.get("/admin/").content.decode()
+    assert admin_client.post(reverse("pause_work"), {"connector": "magento2:999"}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_an_outage_and_a_pause_of_everything_are_shown(admin_client: Client):
+    connector = make_connector()
+    Pause.objects.create(connector_key=connector.key, reason="it answers 503", automatic=True)
+    schedules.pause_connector("*", "Moving house.")
+    page = admin_client.get("/admin/").content.decode()
+    assert "until it answers again" in page
+    assert "Everything is paused" in page
+    assert "Moving house." in page
+
+
+def _follow(client: Client, name: str, values: dict[str, str]) -> str:
+    return client.post(reverse(name), values, follow=True).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_retry_button_makes_a_failed_unit_due(admin_client: Client):
     unit = WorkUnit.objects.create(kind="get_order", subject="x", status=UnitStatus.FAILED, attempts=12)
     admin_client.post(reverse("retry_unit", args=(unit.pk,)))
@@ -94,7 +123,13 @@ def test_a_retry_button_makes_a_failed_unit_due(admin_client: Client):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("name", "values"), [("run_flow_now", {"flow": "get-orders", "row": "1"}), ("retry_unit", {})]
+    ("name", "values"),
+    [
+        ("run_flow_now", {"flow": "get-orders", "row": "1"}),
+        ("retry_unit", {}),
+        ("pause_work", {"connector": "*"}),
+        ("resume_work", {"connector": "*"}),
+    ],
 )
 def test_buttons_ask_for_permission(clerk: Client, name: str, values: dict[str, str]):
     make_linked_row(make_connector(), make_account())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count
@@ -15,16 +16,18 @@ from django.utils import timezone
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.flows import registry, runner
 from mageferry.hub.trade.models import Order, OrderStatus
-from mageferry.hub.work.models import OPEN, FlowRun, RunStatus, UnitStatus, WorkUnit
+from mageferry.hub.work.models import EVERYTHING, OPEN, FlowRun, Pause, RunStatus, UnitStatus, WorkUnit
 
 DAYS_SHOWN = 30
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds the dashboard's data to the admin's first page."""
+    pauses = {pause.connector_key: pause for pause in Pause.objects.all()}
     context.update(
         cards=_cards(),
-        connectors=[_connector(connector) for connector in Magento2Connector.objects.all()],
+        everything_paused=pauses.get(EVERYTHING),
+        connectors=[_connector(connector, pauses) for connector in Magento2Connector.objects.all()],
         failures=list(WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]),
         runs=list(FlowRun.objects.order_by("-id")[:10]),
         orders_by_day=_orders_by_day(),
@@ -57,7 +60,7 @@ def _cards() -> list[dict[str, Any]]:
     ]
 
 
-def _connector(connector: Magento2Connector) -> dict[str, Any]:
+def _connector(connector: Magento2Connector, pauses: Mapping[str, Pause]) -> dict[str, Any]:
     running = set(
         FlowRun.objects.filter(connector_key=connector.key, status=RunStatus.RUNNING).values_list(
             "flow", "scope"
@@ -75,6 +78,7 @@ def _connector(connector: Magento2Connector) -> dict[str, Any]:
     ]
     return {
         "connector": connector,
+        "pause": pauses.get(connector.key),
         "href": reverse("admin:connectors_magento2connector_change", args=(connector.pk,)),
         "flows": flows,
     }

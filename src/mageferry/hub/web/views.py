@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from mageferry.hub.connectors.models import Magento2Seller
+from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.work import ledger
+from mageferry.hub.work import ledger, schedules
+from mageferry.hub.work.models import EVERYTHING
 
 
 @require_GET
@@ -60,3 +61,36 @@ def retry_unit(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "It isn't waiting for a retry any more.")
     return redirect("admin:index")
+
+
+@staff_member_required
+@require_POST
+def pause_work(request: HttpRequest) -> HttpResponse:
+    """The "Pause" button of a connector: nothing new is begun for it, what runs is finished."""
+    key = _connector_key(request)
+    if schedules.pause_connector(key, f"Paused by {request.user}."):
+        messages.success(request, "Paused. What runs is finished; nothing new is begun until you resume it.")
+    else:
+        messages.info(request, "It is paused already.")
+    return redirect("admin:index")
+
+
+@staff_member_required
+@require_POST
+def resume_work(request: HttpRequest) -> HttpResponse:
+    """The "Resume" button of a connector that is paused, by a person or by an outage."""
+    if schedules.resume_connector(_connector_key(request)):
+        messages.success(request, "It goes on. Runs that were missed are made up for once.")
+    else:
+        messages.info(request, "It isn't paused any more.")
+    return redirect("admin:index")
+
+
+def _connector_key(request: HttpRequest) -> str:
+    """The connector that a button is about; * is everything. Raises PermissionDenied, Http404."""
+    if not request.user.has_perm("connectors.change_magento2connector"):
+        raise PermissionDenied
+    key = request.POST.get("connector", "")
+    if key != EVERYTHING and key not in {each.key for each in Magento2Connector.objects.all()}:
+        raise Http404
+    return key
