@@ -1,1 +1,1 @@
-"""Measurements against others in one run: `make bench` prints the tables and writes docs/benchmarks.md."""
+"""Measurements against others: `make bench` prints the tables and writes docs/benchmarks.md."""
