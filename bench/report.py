@@ -32,8 +32,8 @@ def print_section(section: Section, console: Console) -> None:
 
 HEAD = """# Benchmarks
 
-Each part is from one run of its own, with the command and the machine that it was measured on. Compare the ratios within
-a table: seconds depend on the machine and on what else it does.
+Each part is from one run of its own, with the command and the machine that it was measured on. Compare the ratios
+within a table: seconds depend on the machine and on what else it does.
 """
 _MARK = re.compile(r"^<!-- part: (\w+) -->\n", re.MULTILINE)
 
