@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django import forms
@@ -69,7 +70,14 @@ class ConnectorAdmin(adminsite.ModelAdmin):
     list_display = ("name", "shown_active", "endpoint", "authentication", "token_expires_at", "error")
     list_filter = ("active", "authentication")
     search_fields = ("name", "endpoint")
-    readonly_fields = ("token_expires_at", "error", "remedy", "callback_url", "identity_link_url")
+    readonly_fields = (
+        "token_expires_at",
+        "error",
+        "remedy",
+        "callback_url",
+        "identity_link_url",
+        "without_sources_at",
+    )
     inlines = (SellerInline,)
     actions_detail = ("test_connection_now",)
     fieldsets = (
@@ -105,6 +113,13 @@ class ConnectorAdmin(adminsite.ModelAdmin):
             {
                 "classes": ("collapse",),
                 "fields": ("reading_statuses", "status_map", ("first_read_days", "overlap_minutes")),
+            },
+        ),
+        (
+            "Get products and stock",
+            {
+                "classes": ("collapse",),
+                "fields": (("product_attributes", "full_products_days"), "without_sources_at"),
             },
         ),
         (
@@ -174,3 +189,7 @@ class ActivationAdmin(adminsite.ReadOnlyAdmin):
     list_display = ("connector", "received_at", "status", "store_base_url", "error", "remedy")
     list_filter = ("status", "connector")
     fields = ("connector", "received_at", "status", "consumer_key", "store_base_url", "error", "remedy")
+
+
+# Django looks for pages in this module only.
+import_module("mageferry.hub.connectors.product_pages")
