@@ -1,7 +1,7 @@
 """The REST API: signed in by token or session, with permissions, in the words of the pages."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -9,17 +9,10 @@ from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import Order
 from mageferry.hub.work.models import UnitStatus, WorkUnit
+from tests.hub.api.tokens import token_of
 from tests.hub.builders import make_account, make_connector, make_linked_row, make_order
 
 pytestmark = pytest.mark.django_db
-
-
-def token_of(*permissions: str, active: bool = True) -> dict[str, str]:
-    """The header of a program whose user has these permissions."""
-    user = User.objects.create_user("program", is_active=active)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    _, secret = ApiToken.issue(user.pk, "tests")
-    return {"authorization": f"Bearer {secret.reveal()}"}
 
 
 def test_orders_are_listed_and_filtered(client: Client):
