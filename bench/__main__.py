@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.changing import measure_completeness
 from bench.contest import READERS
 from bench.importing import measure_import
+from bench.inventory import measure_inventory
 from bench.machine import describe_machine
 from bench.memory import measure_memory
 from bench.reading import measure_reading
@@ -20,7 +21,7 @@ from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "work")
+KINDS = ("reading", "changing", "memory", "importing", "inventory", "work")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -35,6 +36,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
     if "importing" in kinds:
         yield measure_import(orders, 3 if quick else 9, tell)
+    if "inventory" in kinds:
+        yield measure_inventory(10_000 if quick else 100_000, tell)
     if "work" in kinds:
         yield from measure_work(quick, tell)
 
@@ -60,7 +63,7 @@ def main() -> int:
     for line in machine:
         console.print(line)
     kinds = given.kinds or list(KINDS)
-    if not set(kinds) <= {"importing", "work"}:
+    if not set(kinds) <= {"importing", "inventory", "work"}:
         for reader in READERS:
             reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
     sections = []

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mageferry.http import Flow
-from mageferry.magento.errors import Transient
+from mageferry.magento.errors import MagentoError, Transient
 from mageferry.magento.page import Answer, Page, ignored, unpack
 from mageferry.magento.plans import ShopPlans
 from mageferry.magento.types import Row
@@ -24,6 +24,7 @@ ACL: Final = "Magento_CatalogInventory::cataloginventory"
 _EVERY_QUANTITY: Final = Decimal("99999999.9999")
 _ALL_WEBSITES: Final = 0
 _PASSES: Final = 3
+_NO_ROUTE: Final = "Request does not match any route"
 _FIELDS: Final = "items[product_id,qty,is_in_stock],total_count"
 
 
@@ -100,6 +101,17 @@ class StockItemReader:
             None,
             False,
         )
+
+
+def has_no_sources(error: MagentoError) -> bool:
+    """Whether a call about sources failed because the shop has no such thing: Inventory Management is off."""
+    return error.status == 404 and error.template.startswith(_NO_ROUTE)
+
+
+def count_stock_items(plans: ShopPlans) -> Flow[int]:
+    """How many stock items there are."""
+    reader = StockItemReader(plans, 1)
+    return (yield from reader.fetch(PassTicket(1, 1))).remaining
 
 
 def _product_id(row: Row) -> int:

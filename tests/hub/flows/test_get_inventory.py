@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
+from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.connectors.shop import close_shops, open_shop
 from mageferry.hub.flows import get_inventory as flow_module
 from mageferry.hub.flows import runner
@@ -14,6 +15,7 @@ from mageferry.hub.flows.get_inventory import GET_INVENTORY
 from mageferry.hub.trade.models import Location, LocationQuantity, Product
 from mageferry.hub.work.models import FlowRun, RunStatus
 from mageferry.hub.work.runs import Run
+from mageferry.magento.diagnosis import Level
 from mageferry.sandbox import Sandbox
 from tests.hub.builders import make_connector
 
@@ -251,3 +253,17 @@ def test_switched_off_nothing_is_asked(warehouse: Magento2Seller, back_office: S
     with pytest.raises(runner.SetupProblem, match="switched off"):
         get_inventory(warehouse)
     assert back_office.control.count_requests() == 0
+
+
+def test_the_check_of_a_connector_knows_shops_without_sources(
+    warehouse: Magento2Seller, back_office: Sandbox
+):
+    back_office.control.set_setting("sandbox/inventory/enabled", "0")
+    findings = {each.name: each for each in check_connector(warehouse.connector)}
+    assert findings["read stock items"].text == "23 can be read"
+    assert findings["sources"].level is Level.WARN
+    warehouse.warehouse_code = "--"
+    warehouse.save()
+    findings = {each.name: each for each in check_connector(warehouse.connector)}
+    assert findings["read stock items"].level is Level.OK
+    assert "sources" not in findings

@@ -26,6 +26,7 @@ from mageferry.hub.trade.models import Location
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.runs import Run
 from mageferry.magento import ConfigurationError, Magento, NotFound, SearchCriteria
+from mageferry.magento.stock_items import has_no_sources
 
 FLOW = "get_inventory"
 NO_WAREHOUSE = "--"
@@ -33,7 +34,6 @@ NO_WAREHOUSE = "--"
 LEAST_PAGE = 1000
 COMPOSITES = ("configurable", "bundle", "grouped")
 ASK_AGAIN_AFTER = dt.timedelta(days=1)
-_NO_ROUTE = "Request does not match any route"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _has_source(row: Magento2Seller, shop: Magento, run: Run) -> bool:
             "Correct the Warehouse Code of the row: Stores > Inventory > Sources shows the codes.",
         ) from None
     except ConfigurationError as error:
-        if error.status != 404 or not error.template.startswith(_NO_ROUTE):
+        if not has_no_sources(error):
             raise
         _remember(connector, timezone.now())
         _note_stock_items(run)
