@@ -193,6 +193,14 @@ def test_a_record_without_a_sku_is_refused_before_anything_is_sent(sandbox: Sand
         shop.bulk.save_products([{"name": "Nothing"}])
 
 
+def test_any_other_bulk_is_sent_with_names_of_its_own(sandbox: Sandbox) -> None:
+    entries = [(sku, {"sku": sku, "product": {"sku": sku, "price": 12}}) for sku in ("LF-LAMP", "NO SET")]
+    with connect(sandbox) as shop:
+        report = shop.bulk.send("PUT", "/V1/products/bySku", entries, store_code="all")
+        assert shop.products.get("LF-LAMP", store_code="all")["price"] == 12
+    assert [each.name for each in report.failures] == ["NO SET"]
+
+
 def test_the_same_words_within_an_event_loop(sandbox: Sandbox) -> None:
     async def wait(_: float) -> None:
         sandbox.control.run_consumers()

@@ -277,3 +277,17 @@ def save_source_items(
     """Quantities at sources, several in one operation."""
     bulk = BulkRun(plans, "POST", "/V1/inventory/source-items", None, options, watch)
     return bulk.flow(list(source_item_operations(items, options.items_per_operation)))
+
+
+def send_entries(
+    plans: ShopPlans,
+    method: str,
+    path: str,
+    entries: Iterable[tuple[str, Mapping[str, Any]]],
+    store_code: str | None,
+    options: BulkOptions,
+    watch: Watcher | None,
+) -> Flow[BulkReport]:
+    """Entries of any bulk endpoint, each with its name."""
+    bulk = BulkRun(plans, method, path, store_code, options, watch)
+    return bulk.flow([Operation((name,), body) for name, body in entries])

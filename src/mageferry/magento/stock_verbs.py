@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from mageferry.magento.bulk import save_products, save_source_items
+from mageferry.magento.bulk import save_products, save_source_items, send_entries
 from mageferry.magento.operations import BulkOptions, BulkReport, Watcher
 from mageferry.magento.page import Page
 from mageferry.magento.plans import DEFAULT_PAGE_SIZE, ShopPlans
@@ -58,6 +58,24 @@ class Bulk:
         """Set quantities at sources and wait for what becomes of them, named by SKU."""
         return cast(BulkReport, self._run(save_source_items(self._plans, items, options, watch)))
 
+    def send(
+        self,
+        method: str,
+        path: str,
+        entries: Iterable[tuple[str, Mapping[str, Any]]],
+        *,
+        store_code: str | None = None,
+        options: BulkOptions = USUAL,
+        watch: Watcher | None = None,
+    ) -> BulkReport:
+        """Any other bulk: `send("PUT", "/V1/products/bySku", [("LAMP-1", {"sku": "LAMP-1", "product": {...}})])`.
+
+        An entry is a name for the report and the arguments of one call; path variables are named `byName`. For writes
+        of absolute values only: an entry may be carried out twice when a reply gets lost.
+        """
+        flow = send_entries(self._plans, method, path, entries, store_code, options, watch)
+        return cast(BulkReport, self._run(flow))
+
 
 class AsyncStockItems:
     """See StockItems."""
@@ -96,3 +114,16 @@ class AsyncBulk:
         watch: Watcher | None = None,
     ) -> BulkReport:
         return cast(BulkReport, await self._run(save_source_items(self._plans, items, options, watch)))
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        entries: Iterable[tuple[str, Mapping[str, Any]]],
+        *,
+        store_code: str | None = None,
+        options: BulkOptions = USUAL,
+        watch: Watcher | None = None,
+    ) -> BulkReport:
+        flow = send_entries(self._plans, method, path, entries, store_code, options, watch)
+        return cast(BulkReport, await self._run(flow))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.connectors.readiness import check_connector
@@ -12,7 +13,9 @@ from mageferry.hub.connectors.shop import close_shops, open_shop
 from mageferry.hub.flows import get_inventory as flow_module
 from mageferry.hub.flows import runner
 from mageferry.hub.flows.get_inventory import GET_INVENTORY
-from mageferry.hub.trade.models import Location, LocationQuantity, Product
+from mageferry.hub.flows.stock_import import Shelf
+from mageferry.hub.mapping.stock_in import StockRecord
+from mageferry.hub.trade.models import Location, LocationQuantity, Product, sku_key
 from mageferry.hub.work.models import FlowRun, RunStatus
 from mageferry.hub.work.runs import Run
 from mageferry.magento.diagnosis import Level
@@ -245,6 +248,24 @@ def test_two_rows_may_share_one_warehouse(back_office_connector: Magento2Connect
     amazon = make_stock_row(back_office_connector, "us_online", "US", store_id=32)
     assert get_inventory(walmart).created == 1
     assert get_inventory(amazon).unchanged == 1
+
+
+def test_what_another_row_wrote_meanwhile_is_not_emptied(warehouse: Magento2Seller):
+    make_products("LF-LAMP", "NEW-1")
+    get_inventory(warehouse)
+    began_at = timezone.now()
+    assert warehouse.location is not None
+    origin = LocationQuantity.objects.get().origin
+    # This read passed NEW-1 before it was there; the other row's read found it.
+    mine, others = Shelf(warehouse.location, origin), Shelf(warehouse.location, origin)
+    lamp, new = (StockRecord(sku, sku_key(sku), Decimal(4)) for sku in ("LF-LAMP", "NEW-1"))
+    others.store([lamp, new])
+    mine.store([lamp])
+    assert mine.empty_unseen(began_at).count == 0
+    assert quantities() == {"LF-LAMP": 4, "NEW-1": 4}
+    later = Shelf(warehouse.location, origin)
+    later.store([lamp])
+    assert later.empty_unseen(timezone.now()).examples == ["NEW-1"]
 
 
 def test_switched_off_nothing_is_asked(warehouse: Magento2Seller, back_office: Sandbox):

@@ -83,6 +83,11 @@ def test_chosen_attributes_are_kept_others_are_not(row: Magento2Seller):
     assert side("LF-LAMP").attributes == {"visibility": 4}
 
 
+def test_an_attribute_that_no_product_has_is_named(row: Magento2Seller):
+    Magento2Connector.objects.update(product_attributes=["color", "colour"])
+    assert "Attributes that no product has: colour." in get_products(row).notes
+
+
 def test_each_store_code_keeps_its_own_values_and_the_default_ones_lead(
     storefront_connector: Magento2Connector,
 ):

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from mageferry.hub import adminsite
 from mageferry.hub.connectors import models
+from mageferry.hub.connectors.product_values import read_all_again
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.security.forms import SecretFormsMixin
 from mageferry.magento.diagnosis import Level
@@ -141,6 +142,18 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         # The addresses to enter in Magento begin with the one that the person uses for the hub.
         self._root = request.build_absolute_uri("/").rstrip("/")
         return super().get_form(request, *args, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: models.Magento2Connector, form: Any, change: bool
+    ) -> None:
+        stored = models.Magento2Connector.objects.filter(pk=obj.pk).values_list(
+            "product_attributes", flat=True
+        )
+        before = stored.first()
+        super().save_model(request, obj, form, change)
+        if before is not None and before != obj.product_attributes:
+            # Products that don't change would never get the attributes that were added.
+            read_all_again(obj)
 
     @adminsite.display(description="Callback URL")
     def callback_url(self, connector: models.Magento2Connector) -> str:

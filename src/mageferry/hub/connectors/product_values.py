@@ -1,12 +1,22 @@
-"""Giving what a person edited on products back to the shops."""
+"""What decides a product's values: the shop's, those that a person edited, and when all are read again."""
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mageferry.hub.connectors.models import ProductMagento
+from mageferry.hub.connectors.models import Magento2Connector, ProductMagento
 from mageferry.hub.trade.models import Product
+from mageferry.hub.work.marks import reset_mark
+
+FULL_READ = "get_products_full"
+"""The mark of the last run of Get Products that read all products."""
+
+
+def read_all_again(connector: Magento2Connector) -> None:
+    """The next run of Get Products reads all products of the connector."""
+    for row in connector.sellers.all():
+        reset_mark(row.scope, FULL_READ)
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ def get_inventory(row: Magento2Seller, run: Run, held: Held) -> None:
             held.check()
             _store(shelf, page, run)
     # Only here is the read known to be complete.
-    gone = shelf.empty_unseen()
+    gone = shelf.empty_unseen(run.started_at)
     run.add(updated=gone.count)
     _tell(run, shelf)
     if gone.count:

@@ -14,7 +14,8 @@ from typing import Any
 from django.db import DataError, IntegrityError
 from django.db.models import Exists, OuterRef
 
-from mageferry.hub.connectors.models import Magento2Seller
+from mageferry.hub.connectors.models import Magento2Seller, ProductMagento
+from mageferry.hub.connectors.product_values import FULL_READ
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.failures import BadRecord, clear, park
 from mageferry.hub.flows.outcomes import outcome_of
@@ -33,9 +34,10 @@ from mageferry.magento import MagentoError, Page, SearchCriteria, moment
 
 FLOW = "get_products"
 ONE_PRODUCT = "get_product"
-FULL_READ = "get_products_full"
 DEFAULT_VALUES = "all"
 _EXAMPLES = 5
+# Attributes that Magento shows as fields of the product itself.
+_OWN_FIELDS = ("attribute_set_id", "visibility", "created_at")
 
 
 def get_products(row: Magento2Seller, run: Run, held: Held) -> None:
@@ -59,6 +61,7 @@ def get_products(row: Magento2Seller, run: Run, held: Held) -> None:
     if full:
         run.note("All products were read.")
         move_mark(row.scope, FULL_READ, run.started_at)
+        _note_missing_attributes(row, run)
     _note_unknown_skus(run)
 
 
@@ -75,8 +78,7 @@ def criteria_for(row: Magento2Seller, since: dt.datetime | None) -> SearchCriter
 def _more_fields(row: Magento2Seller) -> list[str]:
     """What the chosen attributes need: they are custom attributes, or fields of their own like visibility."""
     chosen = row.connector.product_attributes
-    usual = {"id", "sku", "name", "type_id", "status", "price", "weight", "updated_at"}
-    return [*(code for code in chosen if code not in usual), "custom_attributes"] if chosen else []
+    return [*(code for code in chosen if code in _OWN_FIELDS), "custom_attributes"] if chosen else []
 
 
 def store_code_of(row: Magento2Seller) -> str:
@@ -168,6 +170,20 @@ def _changed_at(raw: Any) -> dt.datetime | None:
         return moment(raw["updated_at"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _note_missing_attributes(row: Magento2Seller, run: Run) -> None:
+    """Chosen attributes that not one product has: most likely a typing error."""
+    here = ProductMagento.objects.filter(
+        magento2_connector=row.connector, store_code=row.store_code.strip()
+    ).order_by()
+    missing = [
+        code
+        for code in row.connector.product_attributes
+        if not here.filter(attributes__has_key=code).exists()
+    ]
+    if missing:
+        run.note(f"Attributes that no product has: {', '.join(missing)}.")
 
 
 def _note_unknown_skus(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import batched
@@ -103,11 +104,14 @@ class Shelf:
         key = sku_key(sku)
         self._seen.update(_products_with({sku}, {key}).values_list("pk", flat=True))
 
-    def empty_unseen(self) -> Odd:
-        """After a complete read: what came from this warehouse before and isn't there any more has 0 now."""
+    def empty_unseen(self, began_at: dt.datetime) -> Odd:
+        """After a complete read that began then: what came from this warehouse before and isn't there any more has 0
+        now. What another row of the same warehouse wrote meanwhile stays."""
         gone = Odd()
         had = (
-            LocationQuantity.objects.filter(location=self.location, origin=self.origin)
+            LocationQuantity.objects.filter(
+                location=self.location, origin=self.origin, updated_at__lt=began_at
+            )
             .exclude(quantity=0)
             .order_by("pk")
             .values_list("pk", "product_id", "product__sku")
@@ -118,8 +122,8 @@ class Shelf:
                 missing.append(pk)
                 gone.add(sku)
         for some in batched(missing, _AT_ONCE):
-            # A person may have entered a quantity meanwhile: then the origin is another.
-            LocationQuantity.objects.filter(pk__in=some, origin=self.origin).update(
+            # Looked at once more: a person, or that other row, may have written one just now.
+            LocationQuantity.objects.filter(pk__in=some, origin=self.origin, updated_at__lt=began_at).update(
                 quantity=ZERO, updated_at=timezone.now()
             )
         return gone
