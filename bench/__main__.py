@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.changing import measure_completeness
 from bench.contest import READERS
 from bench.importing import measure_import
+from bench.inventory import measure_inventory
 from bench.machine import describe_machine
 from bench.memory import measure_memory
 from bench.reading import measure_reading
@@ -20,7 +21,7 @@ from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "work")
+KINDS = ("reading", "changing", "memory", "importing", "inventory", "work")
 PEERS_NEEDED = {"reading", "changing", "memory"}
 SHOP_NEEDED = {"reading", "changing", "memory"}
 
@@ -38,6 +39,8 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
             yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
         case "importing":
             yield measure_import(orders, 3 if quick else 9, tell)
+        case "inventory":
+            yield measure_inventory(10_000 if quick else 100_000, tell)
         case "work":
             yield from measure_work(quick, tell)
 

@@ -18,7 +18,11 @@ def announce(shop: Sandbox) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--orders", type=int, required=True)
-    orders = parser.parse_args().orders
+    parser.add_argument("--orders", type=int, default=0)
+    parser.add_argument("--products", type=int, default=0, help="synthetic ones, with stock at each source")
+    given = parser.parse_args()
     user, password = CREDENTIALS["username"], CREDENTIALS["password"]
-    serve(Sandbox("storefront", orders=orders, username=user, password=password), announce)
+    serve(
+        Sandbox("storefront", orders=given.orders, products=given.products, username=user, password=password),
+        announce,
+    )

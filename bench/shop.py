@@ -70,9 +70,11 @@ class Shop:
 
 
 @contextmanager
-def run_shop(kind: str, orders: int) -> Iterator[Shop]:
-    """A shop of that kind with (at least) that many orders, ended when the block is."""
+def run_shop(kind: str, orders: int, products: int = 0) -> Iterator[Shop]:
+    """A shop of that kind with (at least) that many orders and synthetic products, ended when the block is."""
     command = [sys.executable, "-m", f"bench.{kind}_shop", "--orders", str(orders)]
+    if products:
+        command += ["--products", str(products)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment())
     try:
         assert process.stdout is not None

@@ -147,8 +147,9 @@ def test_clocks_are_compared_by_the_shops_answers(shop_time: int, level: Level, 
 
 def test_a_shop_without_inventory_management_is_recognised() -> None:
     found = diagnosed(views(), Expectations(reads=(resources.SOURCE_ITEMS,), sources=("default",)))
-    assert "Magento_InventoryApi" in found["read source items"].remedy
-    assert "module:enable" in found["sources"].remedy
+    # Nothing else is there either.
+    assert "Magento_CatalogInventory" in found["read stock items"].remedy
+    assert (found["sources"].level, "Write --" in found["sources"].remedy) == (Level.WARN, True)
     assert found["clock"].level is Level.WARN
 
 

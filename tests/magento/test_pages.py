@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mageferry.magento import (
+    AdminToken,
     AsyncMagento,
     BearerToken,
     ConfigurationError,
@@ -18,6 +19,7 @@ from mageferry.magento import (
     Transient,
 )
 from mageferry.magento.ranges import RangePlan
+from mageferry.sandbox import Sandbox
 from tests.magento.model_shop import ModelShop, orders
 
 
@@ -339,3 +341,26 @@ def test_ids_with_gaps_are_shared_out_by_taking_over(shape: str) -> None:
     assert all(a < b for a, b in pairwise(sorted(read)))
     assert requests <= 130
     assert rounds <= 20
+
+
+def test_a_page_of_texts_that_is_too_heavy_is_asked_for_in_smaller_pieces() -> None:
+    with Sandbox("back-office") as sandbox:
+        # Every page of 16 and more fails, smaller ones do not.
+        sandbox.control.add_fault("internal_error", path="source-items.*pageSize%5D=(1[6-9]|[2-9][0-9])&")
+        sign_in = AdminToken(sandbox.username, sandbox.password)
+        with Magento(sandbox.url, sign_in, sleep=lambda _: None) as shop:
+            criteria = SearchCriteria().where("source_code", "eq", "us_online")
+            rows = [row["sku"] for row in shop.source_items.all(criteria, page_size=20)]
+    assert len(rows) == len(set(rows)) == 21
+
+
+def test_a_row_of_texts_that_fails_by_itself_ends_the_reading() -> None:
+    with Sandbox("back-office") as sandbox:
+        sandbox.control.add_fault("internal_error", skip=1, path="source-items[?]")
+        sign_in = AdminToken(sandbox.username, sandbox.password)
+        with Magento(sandbox.url, sign_in, sleep=lambda _: None) as shop:
+            pages = shop.source_items.pages(page_size=16)
+            assert len(next(pages).items) == 16
+            with pytest.raises(Transient):
+                next(pages)
+    assert sandbox.control.count_requests("GET", "/rest/V1/inventory/source-items") == 4

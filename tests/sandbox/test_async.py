@@ -119,3 +119,14 @@ def test_open_operations_survive_until_they_are_run(client: Client) -> None:
     assert control.run_consumers() == 1
     control.reset()
     assert control.run_consumers() == 0
+
+
+def test_operations_fail_on_demand(client: Client) -> None:
+    client.post("/_sandbox/operation-failures", {"count": 1, "status": 2, "message": "Deadlock found"})
+    key = client.post(f"{BULK}/products", [product("A"), product("B")]).json["bulk_uuid"]
+    assert client.post("/_sandbox/consumers", {"most": 1}).json == {"executed": 1}
+    found = [(each["status"], each["result_message"]) for each in status(client, key)["operations_list"]]
+    assert found == [(2, "Deadlock found"), (4, None)]
+    client.post("/_sandbox/consumers")
+    assert [each["status"] for each in status(client, key)["operations_list"]] == [2, 1]
+    assert client.post("/_sandbox/operation-failures", {"count": 1, "status": 1}).status == 400

@@ -140,3 +140,21 @@ def test_low_quantities_are_kept_per_source(shop: Client) -> None:
     assert shop.post(path, {"sourceItemConfigurations": [row]}).json == []
     assert shop.get(f"{path}/default/LF-LAMP").json == row
     assert shop.get(f"{path}/default/LF-TOWEL").json["notify_stock_qty"] == 1
+
+
+def test_without_inventory_management_its_routes_do_not_exist(back_office: Client) -> None:
+    back_office.sandbox.control.set_setting("sandbox/inventory/enabled", "0")
+    refused = back_office.list("/rest/V1/inventory/source-items", ("sku", "LF-LAMP", "eq"))
+    assert (refused.status, refused.json) == (404, {"message": "Request does not match any route."})
+    low = back_office.get("/rest/V1/stockItems/lowStock/?scopeId=0&qty=99999&pageSize=3").json
+    assert [each["product_id"] for each in low["items"]] == [1, 2, 3]
+    assert low["total_count"] == 23
+    assert len(back_office.get("/rest/V1/stockItems/lowStock/?scopeId=0&qty=99999").json["items"]) == 1
+    assert back_office.get("/rest/V1/stockItems/lowStock/?scopeId=0&qty=0").json["total_count"] < 23
+
+
+def test_a_product_is_touched_past_all_checks(back_office: Client) -> None:
+    sent = back_office.post("/_sandbox/products/LF-LAMP/touch", {"name": ""})
+    assert sent.json["sku"] == "LF-LAMP"
+    assert back_office.get("/rest/all/V1/products/LF-LAMP?fields=name").json == {"name": ""}
+    assert back_office.post("/_sandbox/products/NONE/touch", {}).status == 400

@@ -131,3 +131,5 @@ def print_runs(console: Console, runs: list[Run]) -> None:
             console.print(
                 f"  {run.row.title}: {line}", style="red", markup=False, highlight=False, soft_wrap=True
             )
+        for line in run.notes:
+            console.print(f"  {run.row.title}: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -20,6 +20,7 @@ def sandbox(
         "storefront"
     ),
     orders: Annotated[int, typer.Option(min=0, help="Add that many synthetic orders.")] = 0,
+    products: Annotated[int, typer.Option(min=0, help="Add that many synthetic products with stock.")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="SQLite file that keeps the shop; without it everything is in memory.")
     ] = None,
@@ -48,6 +49,7 @@ def sandbox(
             host=host,
             port=port,
             orders=orders,
+            products=products,
             username=username,
             password=password,
         )

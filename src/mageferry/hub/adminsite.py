@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin import EmptyFieldListFilter, register
+from django.contrib.admin import EmptyFieldListFilter, SimpleListFilter, register
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -97,6 +97,7 @@ __all__ = [
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "SecretInput",
+    "SimpleListFilter",
     "StackedInline",
     "TabularInline",
     "action",

@@ -17,6 +17,13 @@ from mageferry.magento.errors import (
     Unclear,
 )
 from mageferry.magento.oauth import OAuth
+from mageferry.magento.operations import (
+    BulkOptions,
+    BulkProgress,
+    BulkReport,
+    OperationResult,
+    OperationStatus,
+)
 from mageferry.magento.page import FailedRecord, Page
 from mageferry.magento.signature import PathRule, SignatureMethod
 from mageferry.magento.token import AdminToken, Authentication, BearerToken
@@ -32,6 +39,9 @@ __all__ = [
     "Authentication",
     "Backoff",
     "BearerToken",
+    "BulkOptions",
+    "BulkProgress",
+    "BulkReport",
     "CodeLog",
     "ConfigurationError",
     "Endpoint",
@@ -44,6 +54,8 @@ __all__ = [
     "MemoryVault",
     "NotFound",
     "OAuth",
+    "OperationResult",
+    "OperationStatus",
     "Page",
     "PathRule",
     "Rejected",

@@ -26,8 +26,16 @@ from mageferry.http.plugins.retry import Backoff, Retry
 from mageferry.magento import resources
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
-from mageferry.magento.plans import OrderPlans, Query, ResourcePlans, ShopPlans, SourceItemPlans
+from mageferry.magento.plans import (
+    OrderPlans,
+    ProductPlans,
+    Query,
+    ResourcePlans,
+    ShopPlans,
+    SourceItemPlans,
+)
 from mageferry.magento.retry import ShopRule
+from mageferry.magento.stock_verbs import AsyncBulk, AsyncStockItems, Bulk, StockItems
 from mageferry.magento.token import Authentication
 from mageferry.magento.types import (
     CreditMemo,
@@ -35,7 +43,6 @@ from mageferry.magento.types import (
     Invoice,
     Json,
     OrderItem,
-    Product,
     Row,
     Shipment,
     Source,
@@ -45,9 +52,11 @@ from mageferry.magento.types import (
 )
 from mageferry.magento.verbs import (
     AsyncOrders,
+    AsyncProducts,
     AsyncResource,
     AsyncSourceItems,
     Orders,
+    Products,
     Resource,
     SourceItems,
 )
@@ -122,11 +131,13 @@ class Magento:
         self.invoices: Resource[Invoice] = self._resource(resources.INVOICES)
         self.shipments: Resource[Shipment] = self._resource(resources.SHIPMENTS)
         self.credit_memos: Resource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
-        self.products: Resource[Product] = self._resource(resources.PRODUCTS)
+        self.products = Products(ProductPlans(self.plans, resources.PRODUCTS), self.run)
         self.customers: Resource[Customer] = self._resource(resources.CUSTOMERS)
         self.source_items = SourceItems(SourceItemPlans(self.plans, resources.SOURCE_ITEMS), self.run)
         self.sources: Resource[Source] = self._resource(resources.SOURCES)
         self.stocks: Resource[Row] = self._resource(resources.STOCKS)
+        self.stock_items = StockItems(self.plans, self.run)
+        self.bulk = Bulk(self.plans, self.run)
 
     def __repr__(self) -> str:
         return f"<Magento {self.endpoint.base}>"
@@ -202,11 +213,13 @@ class AsyncMagento:
         self.invoices: AsyncResource[Invoice] = self._resource(resources.INVOICES)
         self.shipments: AsyncResource[Shipment] = self._resource(resources.SHIPMENTS)
         self.credit_memos: AsyncResource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
-        self.products: AsyncResource[Product] = self._resource(resources.PRODUCTS)
+        self.products = AsyncProducts(ProductPlans(self.plans, resources.PRODUCTS), self.run)
         self.customers: AsyncResource[Customer] = self._resource(resources.CUSTOMERS)
         self.source_items = AsyncSourceItems(SourceItemPlans(self.plans, resources.SOURCE_ITEMS), self.run)
         self.sources: AsyncResource[Source] = self._resource(resources.SOURCES)
         self.stocks: AsyncResource[Row] = self._resource(resources.STOCKS)
+        self.stock_items = AsyncStockItems(self.plans, self.run)
+        self.bulk = AsyncBulk(self.plans, self.run)
 
     def __repr__(self) -> str:
         return f"<AsyncMagento {self.endpoint.base}>"

@@ -21,14 +21,17 @@ from mageferry.magento.errors import ConfigurationError, MagentoError, Rejected,
 from mageferry.magento.pages import ListQuestions
 from mageferry.magento.plans import ResourcePlans, ShopPlans
 from mageferry.magento.resources import ResourceSpec
+from mageferry.magento.stock_items import ACL as STOCK_ITEMS_ACL
+from mageferry.magento.stock_items import count_stock_items, has_no_sources
 from mageferry.magento.types import Json
 
 _OUR_OWN_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 CLOCK_WARNING_SECONDS: Final = 60
 # Ahead of the shop by more, OAuth is refused, and changes may be missed by reading "since".
 CLOCK_LIMIT_SECONDS: Final = 600
+_NO_SOURCES: Final = "The shop has no sources (Inventory Management is off): its stock items are read instead"
 _MSI_REMEDY: Final = (
-    "The shop has no Inventory Management: set no Warehouse Code and let stock items be read, or enable the "
+    "Write -- as Warehouse Code, since shipments can't name a warehouse either, or enable Inventory Management's "
     "modules (bin/magento module:enable Magento_Inventory Magento_InventoryApi and those they need)."
 )
 
@@ -73,6 +76,7 @@ class Expectations:
 
     `stores`: pairs of store id and store code (empty: any) that must exist. `sources`: codes of warehouses.
     `reads` and `writes`: what it needs permissions for. `page_size`: records in one request.
+    `stock_items`: stock is read although there is no warehouse.
     """
 
     stores: tuple[tuple[int, str], ...] = ()
@@ -81,6 +85,7 @@ class Expectations:
     writes: tuple[WriteProbe, ...] = ()
     page_size: int = 100
     verifies_tls: bool = True
+    stock_items: bool = False
 
 
 def diagnose(shop: ShopPlans, expected: Expectations) -> Flow[list[Finding]]:
@@ -93,6 +98,8 @@ def diagnose(shop: ShopPlans, expected: Expectations) -> Flow[list[Finding]]:
     findings += _check_clock(shop.clock.ahead_seconds)
     for spec in expected.reads:
         findings.append((yield from _check_reading(shop, spec, expected.page_size)))
+    if expected.stock_items:
+        findings.append((yield from _check_stock_items(shop)))
     findings += _check_page_size(shop, expected)
     for probe in expected.writes:
         findings.append((yield from _check_writing(shop, probe)))
@@ -197,8 +204,19 @@ def _check_reading(shop: ShopPlans, spec: ResourceSpec, page_size: int) -> Flow[
     try:
         _, total = yield from questions.rows([], page_size)
     except MagentoError as error:
+        if spec is resources.SOURCE_ITEMS and has_no_sources(error):
+            return (yield from _check_stock_items(shop))
         return _refused(name, spec.acl, error)
     return Finding(name, Level.OK, f"{total:,} can be read")
+
+
+def _check_stock_items(shop: ShopPlans) -> Flow[Finding]:
+    """The stock of shops without sources."""
+    try:
+        total = yield from count_stock_items(shop)
+    except MagentoError as error:
+        return _refused("read stock items", STOCK_ITEMS_ACL, error)
+    return Finding("read stock items", Level.OK, f"{total:,} can be read")
 
 
 def _refused(name: str, acl: str, error: MagentoError) -> Finding:
@@ -245,9 +263,9 @@ def _check_sources(shop: ShopPlans, codes: tuple[str, ...]) -> Flow[list[Finding
     size = shop.page_limit.bound(max(len(wanted), 1))
     try:
         rows = yield from ResourcePlans(shop, resources.SOURCES).search(criteria.page_size(size))
-    except ConfigurationError as error:
-        return [Finding("sources", Level.FAIL, error.message, _MSI_REMEDY)]
     except MagentoError as error:
+        if has_no_sources(error):
+            return [Finding("sources", Level.WARN, _NO_SOURCES, _MSI_REMEDY)]
         return [_refused("sources", resources.SOURCES.acl, error)]
     enabled = {str(row.get("source_code")): bool(row.get("enabled")) for row in rows}
     return [_judge_source(code, enabled.get(code)) for code in wanted]

@@ -221,9 +221,23 @@ class TextKeyReader:
         return None if self._done else TextTicket(self._after, self._page_size)
 
     def fetch(self, ticket: TextTicket) -> Flow[Answer]:
-        """The page of a ticket."""
+        """The page of a ticket; where the shop fails on it, a smaller one: one that is too heavy, or that a broken
+        row lies on. The broken row itself can't be passed: nobody knows the text behind it."""
+        size = ticket.size
+        # A page begins with the rows of the last key again: it has to hold one more.
+        least = 1 + sum(1 for mark in self._seen if mark[0] == ticket.after)
+        while True:
+            answer = yield from attempt(self._piece(ticket, size))
+            if isinstance(answer, Answer):
+                return answer
+            # Other failures are asked again by the retry rule.
+            if answer.status != 500 or size <= least:
+                raise answer
+            size = max(size // 4, least)
+
+    def _piece(self, ticket: TextTicket, size: int) -> Flow[Answer]:
         conditions: list[tuple[str, Key]] = [] if ticket.after is None else [("gteq", ticket.after)]
-        rows, total = yield from self._questions.rows(conditions, ticket.size)
+        rows, total = yield from self._questions.rows(conditions, size)
         key = self._questions.spec.row_key
         keys = [row.get(key) if isinstance(row, dict) else None for row in rows]
         if not all(isinstance(each, str) and each for each in keys):

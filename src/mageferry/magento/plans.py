@@ -9,9 +9,11 @@ import orjson
 
 from mageferry.http import Flow, HttpError, Next, Request, Response
 from mageferry.magento import remedies
+from mageferry.magento.chunks import save_in_chunks
 from mageferry.magento.criteria import SearchCriteria, encode_query
 from mageferry.magento.endpoint import Endpoint, segment
 from mageferry.magento.errors import MagentoError, Rejected, Unclear, error_for, error_from, unreadable
+from mageferry.magento.operations import BulkOptions, BulkReport, Watcher, sku_of
 from mageferry.magento.page import total_of, unpack
 from mageferry.magento.pages import KeyReader, ListQuestions, PageLimit, PageReader, TextKeyReader
 from mageferry.magento.resources import ResourceSpec
@@ -151,12 +153,38 @@ class OrderPlans(ResourcePlans):
         return (yield from self.search(criteria))
 
 
+class ProductPlans(ResourcePlans):
+    """Products can be created and changed, per store view."""
+
+    def save(self, product: Mapping[str, Any], store_code: str) -> Flow[Row]:
+        """POST, because it changes a known SKU as well and keeps the SKU out of the address, where `/` and `+` are
+        signed and routed in their own way."""
+        sku_of(product)
+        body = {"product": dict(product)}
+        answer = yield from self.shop.call("POST", self.spec.path, json=body, store_code=store_code)
+        return _expect_row(answer, self.spec.name, Unclear)
+
+
 class SourceItemPlans(ResourcePlans):
     """Stock per source."""
 
     def save(self, items: Sequence[Mapping[str, Any]]) -> Flow[None]:
         """Set quantities; the whole list is saved or, when one row is wrong, none of it."""
         yield from self.shop.call("POST", self.spec.path, json={"sourceItems": list(items)})
+
+    def save_many(
+        self, items: Sequence[Mapping[str, Any]], options: BulkOptions, watch: Watcher | None
+    ) -> Flow[BulkReport]:
+        """Set any number of quantities by direct calls."""
+        return save_in_chunks(self.save, items, options, watch)
+
+    def delete(self, items: Sequence[Mapping[str, Any]]) -> Flow[None]:
+        """Take products off sources."""
+        pairs = [{"sku": sku_of(item), "source_code": item["source_code"]} for item in items]
+        if pairs:
+            yield from self.shop.call(
+                "POST", "/V1/inventory/source-items-delete", json={"sourceItems": pairs}
+            )
 
 
 def _query_text(query: Query) -> str:

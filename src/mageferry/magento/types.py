@@ -258,6 +258,14 @@ class SourceItem(TypedDict):
     status: int
 
 
+class StockItem(TypedDict):
+    """The quantity of a product in a shop without sources; `qty` is null for one that never had any."""
+
+    product_id: int
+    qty: float | None
+    is_in_stock: bool
+
+
 class Source(TypedDict, total=False):
     source_code: str
     name: str

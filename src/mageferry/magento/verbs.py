@@ -7,14 +7,16 @@ from typing import Any, cast
 
 from mageferry.http import Flow
 from mageferry.magento.criteria import SearchCriteria
+from mageferry.magento.operations import BulkOptions, BulkReport, Watcher
 from mageferry.magento.page import Page
-from mageferry.magento.plans import OrderPlans, ResourcePlans, SourceItemPlans
+from mageferry.magento.plans import OrderPlans, ProductPlans, ResourcePlans, SourceItemPlans
 from mageferry.magento.reading import aread_pages, read_pages
-from mageferry.magento.types import Order, SourceItem
+from mageferry.magento.types import Order, Product, SourceItem
 
 type Run = Callable[[Flow[Any]], Any]
 type ARun = Callable[[Flow[Any]], Awaitable[Any]]
 EVERYTHING = SearchCriteria()
+USUAL = BulkOptions()
 
 
 class Resource[R]:
@@ -96,6 +98,37 @@ class SourceItems(Resource[SourceItem]):
         """Set quantities; the whole list is saved or, when one row is wrong, none of it."""
         self._run(self._source_items.save(items))
 
+    def save_many(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        *,
+        options: BulkOptions = USUAL,
+        watch: Watcher | None = None,
+    ) -> BulkReport:
+        """Set any number of quantities, `options.batch_size` in one call; the report names the SKUs that the shop
+        refused. Raises SignInError and ConfigurationError. May be repeated: quantities are absolute."""
+        return cast(BulkReport, self._run(self._source_items.save_many(items, options, watch)))
+
+    def delete(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Take products (`sku`) off sources (`source_code`); one that is not there counts as done."""
+        self._run(self._source_items.delete(items))
+
+
+class Products(Resource[Product]):
+    """`/V1/products`."""
+
+    def __init__(self, plans: ProductPlans, run: Run) -> None:
+        super().__init__(plans, run)
+        self._products = plans
+
+    def save(self, product: Mapping[str, Any], *, store_code: str = "all") -> Product:
+        """Create a product or change the fields that are given, found by `sku` (`POST /V1/products`).
+
+        `store_code` says whose values are written: `all` the default ones, else those of one store view. Raises
+        Unclear when nobody knows whether it happened: then send it again, the values are absolute.
+        """
+        return cast(Product, self._run(self._products.save(product, store_code)))
+
 
 class AsyncResource[R]:
     """One kind of record, within an event loop; see Resource."""
@@ -166,3 +199,26 @@ class AsyncSourceItems(AsyncResource[SourceItem]):
 
     async def save(self, items: Sequence[Mapping[str, Any]]) -> None:
         await self._run(self._source_items.save(items))
+
+    async def save_many(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        *,
+        options: BulkOptions = USUAL,
+        watch: Watcher | None = None,
+    ) -> BulkReport:
+        return cast(BulkReport, await self._run(self._source_items.save_many(items, options, watch)))
+
+    async def delete(self, items: Sequence[Mapping[str, Any]]) -> None:
+        await self._run(self._source_items.delete(items))
+
+
+class AsyncProducts(AsyncResource[Product]):
+    """See Products."""
+
+    def __init__(self, plans: ProductPlans, run: ARun) -> None:
+        super().__init__(plans, run)
+        self._products = plans
+
+    async def save(self, product: Mapping[str, Any], *, store_code: str = "all") -> Product:
+        return cast(Product, await self._run(self._products.save(product, store_code)))

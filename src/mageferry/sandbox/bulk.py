@@ -110,12 +110,15 @@ class BulkBook:
         )
         return to_int(found)
 
-    def run_open(self, execute: Callable[[Job], Outcome], started_before: str = "9999") -> int:
-        """Execute open operations, oldest first; only those of bulks started up to a moment. How many."""
+    def run_open(
+        self, execute: Callable[[Job], Outcome], started_before: str = "9999", most: int = -1
+    ) -> int:
+        """Execute open operations, oldest first; only those of bulks started up to a moment, and at most so many.
+        How many."""
         rows = self._database.rows(
             "SELECT operation_key, id, start_time, job, body FROM magento_operation "
-            "WHERE status = 4 AND start_time <= ? ORDER BY operation_key",
-            (started_before,),
+            "WHERE status = 4 AND start_time <= ? ORDER BY operation_key LIMIT ?",
+            (started_before, most),
         )
         for key, number, started, stored, body in rows:
             job = Job(**orjson.loads(str(stored)))

@@ -31,6 +31,11 @@ class Consumers:
     def __init__(self, shop: Shop, router: Router) -> None:
         self._shop = shop
         self._router = router
+        self._failures: list[Outcome] = []
+
+    def fail_next(self, count: int, status: OperationStatus, message: str) -> None:
+        """Let that many operations end like this instead of being carried out, from the next one on."""
+        self._failures += [Outcome(status, message)] * count
 
     def accept(
         self,
@@ -67,7 +72,13 @@ class Consumers:
         """Execute every open operation, as a run of the shop's consumers does. How many."""
         return self._shop.bulks.run_open(self._execute)
 
+    def run_some(self, count: int) -> int:
+        """Execute so many open operations, the oldest, as consumers that end early do. How many there were."""
+        return self._shop.bulks.run_open(self._execute, most=count)
+
     def _execute(self, job: Job) -> Outcome:
+        if self._failures:
+            return self._failures.pop(0)
         route = self._router.by_template(job.method, job.template)
         try:
             arguments = convert_arguments(route.parameters, job.arguments, Limits())

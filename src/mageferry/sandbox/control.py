@@ -13,13 +13,18 @@ from datetime import UTC, datetime
 
 from mageferry.sandbox.access import EVERYTHING
 from mageferry.sandbox.activation import IntegrationDesk
+from mageferry.sandbox.bulk import OperationStatus
+from mageferry.sandbox.consumers import Consumers
 from mageferry.sandbox.demo.orders import place_orders
 from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
 from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
 from mageferry.sandbox.php import Value, to_int
+from mageferry.sandbox.resources.product_writes import touch_product
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.twofactor import one_time_code
+
+DEADLOCK = "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock"
 
 type Filler = Callable[[Shop], None]
 
@@ -34,8 +39,8 @@ class Control:
         self.faults = FaultPlan()
         self.journal = Journal()
         self.latency_seconds = 0.0
-        self.consume: Callable[[], int] = lambda: 0
-        """Executes the open asynchronous operations; the server puts its consumers here."""
+        self.consumers: Consumers | None = None
+        """They execute asynchronous operations; the server puts them here."""
         self.base_url = ""
         """The shop's own address, which integrations are told."""
 
@@ -173,10 +178,27 @@ class Control:
             self._shop.orders.save(order)
             return order
 
-    def run_consumers(self) -> int:
-        """Execute every open asynchronous operation. How many there were."""
+    def run_consumers(self, most: int | None = None) -> int:
+        """Execute open asynchronous operations, all or the oldest so many. How many there were."""
         with self.lock:
-            return self.consume()
+            if self.consumers is None:
+                return 0
+            return self.consumers.run_all() if most is None else self.consumers.run_some(most)
+
+    def fail_operations(self, count: int, *, status: int = 2, message: str = DEADLOCK) -> None:
+        """Let the next asynchronous operations end with a status: 2 for now, 3 for good, 5 rejected. Raises ValueError
+        for another one."""
+        if status not in (2, 3, 5) or count < 1:
+            raise ValueError("status is 2, 3 or 5, and count at least 1")
+        with self.lock:
+            if self.consumers is not None:
+                self.consumers.fail_next(count, OperationStatus(status), message)
+
+    def touch_product(self, sku: str, changes: Mapping[str, Value] | None = None) -> Record:
+        """Change fields of a product's default values and move its updated_at to now, past all checks. Raises
+        ValueError for an unknown SKU."""
+        with self.lock:
+            return touch_product(self._shop, sku, dict(changes or {}))
 
     def reset(self) -> None:
         """The shop as it was at first: content, settings, clock; no faults, no latency, an empty log."""

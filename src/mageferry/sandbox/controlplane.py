@@ -16,7 +16,9 @@ POST   /integrations/{name}/reauthorize  the same after deleting its tokens
 POST   /integrations/{name}/authorize    an access token without a handshake -> all four keys
 POST   /integrations/{name}/status       {"status": "active"}, or inactive, recreated
 POST   /integrations/{name}/revoke       its access token stops working
-POST   /consumers             executes the open asynchronous operations -> {"executed": 3}
+POST   /consumers             executes the open asynchronous operations -> {"executed": 3}; {"most": 2}
+POST   /operation-failures    {"count": 3, "status": 2, "message": "..."}: how the next operations end
+POST   /products/{sku}/touch  fields to change, {} for none; moves updated_at
 POST   /settings              {"webapi/validation/maximum_page_size": "100"}
 POST   /latency               {"milliseconds": 200}
 POST   /clock                 {"now": "2030-01-01T00:00:00Z"} or {"now": null}
@@ -186,8 +188,20 @@ def _revoke_integration(control: Control, key: str, _body: Body, _query: Body) -
     return {}
 
 
-def _run_consumers(control: Control, _key: str, _body: Body, _query: Body) -> object:
-    return {"executed": control.run_consumers()}
+def _run_consumers(control: Control, _key: str, body: Body, _query: Body) -> object:
+    most = _number(body, "most") if body.get("most") is not None else None
+    return {"executed": control.run_consumers(most)}
+
+
+def _fail_operations(control: Control, _key: str, body: Body, _query: Body) -> object:
+    message = {"message": _text(body, "message")} if "message" in body else {}
+    control.fail_operations(_number(body, "count", 1), status=_number(body, "status", 2), **message)
+    return {}
+
+
+def _touch_product(control: Control, key: str, body: Body, _query: Body) -> object:
+    product = control.touch_product(unquote(key), body)
+    return {"sku": product["sku"], "updated_at": product["updated_at"]}
 
 
 def _change_settings(control: Control, _key: str, body: Body, _query: Body) -> object:
@@ -235,6 +249,8 @@ _ACTIONS: dict[tuple[str, ...], Action] = {
     ("POST", "integrations", "*", "status"): _set_integration_status,
     ("POST", "integrations", "*", "revoke"): _revoke_integration,
     ("POST", "consumers"): _run_consumers,
+    ("POST", "operation-failures"): _fail_operations,
+    ("POST", "products", "*", "touch"): _touch_product,
     ("POST", "settings"): _change_settings,
     ("POST", "latency"): _set_latency,
     ("POST", "clock"): _set_clock,

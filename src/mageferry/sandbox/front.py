@@ -98,7 +98,7 @@ class FrontController:
             path = template_path(path)
         if request.method == "GET":
             raise Refusal(400, NOT_PROCESSED)
-        match = self._router.match(request.method, path)
+        match = self._match(request.method, path)
         identity = self._authorise(request, match)
         body = parse_body(request.body, request.headers.get("content-type"))
         if bulk:
@@ -111,6 +111,14 @@ class FrontController:
             match, entries, identity or nobody, store_code, request.base_url, checked=bulk
         )
 
+    def _match(self, method: str, path: str) -> Match:
+        """The route of a path. Raises Refusal, also for a route whose module is off."""
+        match = self._router.match(method, path)
+        off = not self._shop.settings.flag("sandbox/inventory/enabled")
+        if off and match.route.path.startswith("/V1/inventory/"):
+            raise Refusal(404, NO_ROUTE)
+        return match
+
     def _authorise(self, request: Request, match: Match) -> Identity | None:
         """Who asks. Raises Refusal (401) for someone who may not use the route."""
         identity = self._identify(request)
@@ -119,7 +127,7 @@ class FrontController:
         return identity
 
     def _execute(self, request: Request, path: str, store_code: str) -> Answer:
-        match = self._router.match(request.method, path)
+        match = self._match(request.method, path)
         identity = self._authorise(request, match)
         query = parse_query(request.query) if request.query else {}
         arguments = convert_arguments(match.route.parameters, _sent(request, match, query), self._limits())

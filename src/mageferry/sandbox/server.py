@@ -18,6 +18,7 @@ from aiohttp import web
 from mageferry.sandbox.control import Control
 from mageferry.sandbox.demo import DEMOS, load_demo
 from mageferry.sandbox.demo.orders import load_many
+from mageferry.sandbox.demo.stock import load_products
 from mageferry.sandbox.export import load_export
 from mageferry.sandbox.front import FrontController
 from mageferry.sandbox.routes import build_router
@@ -32,8 +33,9 @@ class Sandbox:
 
     ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
-    ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with
-    every permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
+    ``orders`` and ``products`` add that many synthetic ones, each product with stock at every source;
+    ``username`` and ``password`` are those of an admin with every permission, the password generated when
+    empty. Raises ExportError, StateError, OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -47,6 +49,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         orders: int = 0,
+        products: int = 0,
         username: str = "admin",
         password: str = "",
     ) -> None:
@@ -55,7 +58,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self.shop = Shop(state)
-        fill = content_filler(store, orders)
+        fill = content_filler(store, orders, products)
         self.control = Control(self.shop, fill)
         try:
             if not self.shop.filled:
@@ -65,7 +68,7 @@ class Sandbox:
             raise
         self.shop.access.add_account(self.username, self.password)
         front = FrontController(self.shop, build_router())
-        self.control.consume = front.consumers.run_all
+        self.control.consumers = front.consumers
         self._wire = Wire(front, self.control)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -138,14 +141,16 @@ class Sandbox:
             self._stop.set()
 
 
-def content_filler(store: str | Path, orders: int) -> Callable[[Shop], None]:
-    """What fills an empty shop: an export's directory or a demo by name, then synthetic orders."""
+def content_filler(store: str | Path, orders: int, products: int = 0) -> Callable[[Shop], None]:
+    """What fills an empty shop: an export's directory or a demo by name, then synthetic products and orders."""
 
     def fill(shop: Shop) -> None:
         if isinstance(store, str) and store in DEMOS:
             load_demo(shop, store)
         else:
             load_export(shop, Path(store))
+        if products:
+            load_products(shop, products)
         if orders:
             load_many(shop, orders)
 

@@ -20,6 +20,8 @@ DEFAULTS: Mapping[str, str] = {
     # The sandbox's own: how long an asynchronous operation waits until a consumer takes it; empty for
     # ever, so that only the control plane runs the consumers.
     "sandbox/async/delay_seconds": "1",
+    # The sandbox's own: whether Inventory Management (MSI) is on; off, its routes do not exist.
+    "sandbox/inventory/enabled": "1",
     # The sandbox's own: whether the two-factor module is on.
     "sandbox/twofactor/enabled": "0",
     "twofactorauth/general/force_providers": "",

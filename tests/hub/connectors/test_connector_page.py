@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from mageferry.hub.connectors.models import AccountMagento, Magento2Connector, Magento2Seller
+from mageferry.hub.connectors.product_values import FULL_READ
+from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.sandbox import Sandbox
-from tests.hub.builders import make_account, make_connector
+from tests.hub.builders import make_account, make_connector, make_linked_row
 
 CANARY = "canary-0815-secret"
 
@@ -21,10 +24,23 @@ BASE: dict[str, Any] = {
     "exporting_statuses": '["rfs"]', "number_rule": "prefix", "invoice_rule": "paid", "exported_status": "processing",
     "payment_method": "checkmo", "shipping_method": "flatrate_flatrate", "shipping_method_map": "{}",
     "extension_attributes": "{}", "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
-    "interval_seconds": "60", "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
+    "interval_seconds": "60", "product_attributes": "[]", "full_products_days": "7",
+    "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"
 CHANGE = "admin:connectors_magento2connector_change"
+
+
+@pytest.mark.django_db
+def test_other_attributes_mean_that_all_products_are_read_again(admin_client: Client):
+    row = make_linked_row(make_connector(), make_account())
+    move_mark(row.scope, FULL_READ, timezone.now())
+    kept = {**BASE, "name": "Renamed", "sellers-TOTAL_FORMS": "0"}
+    page = reverse(CHANGE, args=(row.connector.pk,))
+    assert admin_client.post(page, kept).status_code == 302
+    assert mark_of(row.scope, FULL_READ) is not None
+    assert admin_client.post(page, {**kept, "product_attributes": '["color"]'}).status_code == 302
+    assert mark_of(row.scope, FULL_READ) is None
 
 
 def row_values(number: int, **changes: str) -> dict[str, str]:

@@ -11,9 +11,8 @@ from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import operations, shapes
-from mageferry.hub.api.access import MAY_ACT, MAY_READ
-from mageferry.hub.api.access import require as _require
+from mageferry.hub.api import goods, operations, shapes
+from mageferry.hub.api.permissions import MAY_ACT, MAY_READ, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
@@ -47,41 +46,43 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
+api.add_router("", goods.router)
+api.add_router("", operations.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])
 @paginate(LimitOffsetPagination)
 def connectors(request: HttpRequest) -> QuerySet[Magento2Connector]:
     """The connectors and how they stand."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return Magento2Connector.objects.all()
 
 
 @api.get("/connectors/{int:pk}", response=shapes.ConnectorDetail)
 def connector(request: HttpRequest, pk: int) -> Magento2Connector:
     """One connector with its seller rows."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return get_object_or_404(Magento2Connector, pk=pk)
 
 
 @api.post("/connectors/{int:pk}/check", response=list[shapes.FoundOut])
 def check(request: HttpRequest, pk: int) -> list[Any]:
     """Whether the connector is ready: sign-in, stores, sources, permissions, clocks."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     return list(check_connector(get_object_or_404(Magento2Connector, pk=pk)))
 
 
 @api.get("/flows", response=list[shapes.FlowShape])
 def flows(request: HttpRequest) -> list[registry.Flow]:
     """The flows there are."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return list(registry.all_flows())
 
 
 @api.post("/flows/{name}/run", response={202: shapes.RunsAsked, 404: shapes.Problem})
 def run_flow(request: HttpRequest, name: str, body: shapes.RunRequest) -> Status[Any]:
     """Ask the workers to run a flow, for every row of the connector that it is switched on for."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     try:
         flow = registry.flow_named(name)
         chosen = runner.active_connectors(body.connector)
@@ -98,7 +99,7 @@ def run_flow(request: HttpRequest, name: str, body: shapes.RunRequest) -> Status
 @paginate(LimitOffsetPagination)
 def runs(request: HttpRequest, flow: str = "", status: str = "") -> QuerySet[FlowRun]:
     """Runs of flows, the newest first."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     found = FlowRun.objects.order_by("-id")
     if flow:
         found = found.filter(flow=flow.replace("-", "_"))
@@ -114,7 +115,7 @@ def orders(
     errors: bool = False,
 ) -> QuerySet[Order]:
     """Orders, the newest first: of an account (name or code), of a status, or only those parked with an error."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     found = Order.objects.select_related("account").order_by("-placed_at", "-id")
     if account:
         found = found.filter(Q(account__name__iexact=account) | Q(account__code__iexact=account))
@@ -126,8 +127,5 @@ def orders(
 @api.get("/orders/{int:pk}", response=shapes.OrderDetail)
 def order(request: HttpRequest, pk: int) -> Order:
     """One order with its items."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return get_object_or_404(Order.objects.select_related("account").prefetch_related("items"), pk=pk)
-
-
-api.add_router("", operations.router)

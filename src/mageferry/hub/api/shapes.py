@@ -72,6 +72,7 @@ class Run(Schema):
     failed: int
     error: str
     remedy: str
+    notes: str
 
 
 class Item(Schema):
@@ -109,6 +110,49 @@ class OrderDetail(OrderShape):
     total_refunded: Decimal
     customer_email: str
     items: list[Item]
+
+
+class Quantity(Schema):
+    sku: str = Field(alias="product.sku")
+    location: str = Field(alias="location.code")
+    quantity: Decimal
+    origin: str = Field(
+        description="Connector and warehouse code it was read from; empty: a person entered it."
+    )
+    updated_at: dt.datetime
+
+
+class ProductSide(Schema):
+    connector: str = Field(alias="magento2_connector.name")
+    store_code: str = Field(description="Empty: the default values.")
+    entity_id: int
+    sku: str
+    name: str
+    status: int
+    price: Decimal | None
+    weight: Decimal | None
+    attributes: dict[str, Any]
+    leads: bool
+    remote_updated_at: dt.datetime | None
+
+
+class ProductShape(Schema):
+    id: int
+    sku: str
+    name: str
+    product_type: str
+    active: bool
+    price: Decimal | None
+    weight: Decimal | None
+    edited_fields: list[str] = Field(
+        description="Fields that a person changed: a shop doesn't overwrite them."
+    )
+    updated_at: dt.datetime
+
+
+class ProductDetail(ProductShape):
+    quantities: list[Quantity]
+    magento: list[ProductSide]
 
 
 class Unit(Schema):

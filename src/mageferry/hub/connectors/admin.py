@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from mageferry.hub import adminsite
 from mageferry.hub.connectors import models
+from mageferry.hub.connectors.product_values import read_all_again
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.security.forms import SecretFormsMixin
 from mageferry.magento.diagnosis import Level
@@ -69,7 +71,14 @@ class ConnectorAdmin(adminsite.ModelAdmin):
     list_display = ("name", "shown_active", "endpoint", "authentication", "token_expires_at", "error")
     list_filter = ("active", "authentication")
     search_fields = ("name", "endpoint")
-    readonly_fields = ("token_expires_at", "error", "remedy", "callback_url", "identity_link_url")
+    readonly_fields = (
+        "token_expires_at",
+        "error",
+        "remedy",
+        "callback_url",
+        "identity_link_url",
+        "without_sources_at",
+    )
     inlines = (SellerInline,)
     actions_detail = ("test_connection_now",)
     fieldsets = (
@@ -108,6 +117,13 @@ class ConnectorAdmin(adminsite.ModelAdmin):
             },
         ),
         (
+            "Get products and stock",
+            {
+                "classes": ("collapse",),
+                "fields": (("product_attributes", "full_products_days"), "without_sources_at"),
+            },
+        ),
+        (
             "Export orders",
             {
                 "classes": ("collapse",),
@@ -126,6 +142,18 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         # The addresses to enter in Magento begin with the one that the person uses for the hub.
         self._root = request.build_absolute_uri("/").rstrip("/")
         return super().get_form(request, *args, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: models.Magento2Connector, form: Any, change: bool
+    ) -> None:
+        stored = models.Magento2Connector.objects.filter(pk=obj.pk).values_list(
+            "product_attributes", flat=True
+        )
+        before = stored.first()
+        super().save_model(request, obj, form, change)
+        if before is not None and before != obj.product_attributes:
+            # Products that don't change would never get the attributes that were added.
+            read_all_again(obj)
 
     @adminsite.display(description="Callback URL")
     def callback_url(self, connector: models.Magento2Connector) -> str:
@@ -174,3 +202,7 @@ class ActivationAdmin(adminsite.ReadOnlyAdmin):
     list_display = ("connector", "received_at", "status", "store_base_url", "error", "remedy")
     list_filter = ("status", "connector")
     fields = ("connector", "received_at", "status", "consumer_key", "store_base_url", "error", "remedy")
+
+
+# Django looks for pages in this module only.
+import_module("mageferry.hub.connectors.product_pages")

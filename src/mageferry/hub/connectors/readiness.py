@@ -50,6 +50,7 @@ def check_connector(connector: Magento2Connector) -> list[Finding]:
 def expectations_of(connector: Magento2Connector) -> Expectations:
     """What the connector's rows need of the shop."""
     rows = list(connector.sellers.all())
+    without_warehouse = [row for row in rows if row.get_inventory and row.source_code is None]
     flows = {name for row in rows for name in {*READS, *WRITES} if getattr(row, name)}
     reads = {spec.name: spec for name in sorted(flows) for spec in READS.get(name, ())} or {
         ORDERS.name: ORDERS
@@ -62,4 +63,5 @@ def expectations_of(connector: Magento2Connector) -> Expectations:
         writes=tuple(writes.values()),
         page_size=connector.page_size,
         verifies_tls=connector.verify_tls,
+        stock_items=bool(without_warehouse),
     )

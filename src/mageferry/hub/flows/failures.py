@@ -28,15 +28,18 @@ def _key(kind: str, row: Magento2Seller, remote_id: int) -> str:
     return f"{kind}:{row.scope}:{remote_id}"
 
 
-def park(kind: str, row: Magento2Seller, bad: BadRecord) -> bool:
-    """Write a failed record into the ledger. False when a person skipped it as it is now: it isn't news."""
+def park(kind: str, row: Magento2Seller, bad: BadRecord, what: str = "order") -> bool:
+    """Write a failed record into the ledger; `what` it is, in a word.
+
+    False when a person skipped it as it is now: it isn't news.
+    """
     version = bad.changed_at.isoformat() if bad.changed_at else ""
     payload: dict[str, Any] = {"row": row.pk, "remote_id": bad.remote_id, "changed_at": version}
     unit, made = WorkUnit.objects.get_or_create(
         dedup_key=_key(kind, row, bad.remote_id),
         defaults={
             "kind": kind,
-            "subject": f"{row.connector.name} order {bad.remote_id}",
+            "subject": f"{row.connector.name} {what} {bad.remote_id}",
             "connector_key": row.connector.key,
             "payload": payload,
             "status": UnitStatus.FAILED,

@@ -36,18 +36,6 @@ class LocationAdmin(adminsite.ModelAdmin):
     search_fields = ("name", "code")
 
 
-class LocationQuantityInline(adminsite.TabularInline):
-    model = models.LocationQuantity
-
-
-@adminsite.register(models.Product)
-class ProductAdmin(adminsite.ModelAdmin):
-    list_display = ("sku", "name", "product_type", "price", "active")
-    list_filter = ("active", "product_type")
-    search_fields = ("sku", "name")
-    inlines = (LocationQuantityInline,)
-
-
 class ItemInline(adminsite.TabularInline):
     model = models.OrderItem
     fields = (

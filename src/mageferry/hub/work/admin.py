@@ -103,7 +103,7 @@ class FlowRunAdmin(adminsite.ReadOnlyAdmin):
         "failed", "error",
     )  # fmt: skip
     list_filter = ("flow", "status", "connector_key")
-    search_fields = ("title", "error")
+    search_fields = ("title", "error", "notes")
 
     @adminsite.display(
         description="status",

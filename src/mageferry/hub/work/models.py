@@ -149,6 +149,9 @@ class FlowRun(models.Model):
     failed = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     remedy = models.TextField(blank=True)
+    notes = models.TextField(
+        blank=True, default="", db_default="", help_text="What a person should know of it, a line each."
+    )
 
     class Meta:
         db_table = "work_run"

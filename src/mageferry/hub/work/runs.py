@@ -30,6 +30,7 @@ class Run:
     skipped: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _saved_at: float = 0.0
 
     @property
@@ -54,6 +55,11 @@ class Run:
             self.failures.append(text)
         self.changed()
 
+    def note(self, text: str) -> None:
+        """Say something about the run as a whole; shown with it."""
+        self.notes.append(text)
+        self.row.notes = "\n".join(self.notes)
+
     def changed(self, *, save: bool = False) -> None:
         if self.watch is not None:
             self.watch(self)
@@ -72,7 +78,7 @@ class Run:
     def _save(self, *more: str) -> None:
         for name in (*COUNTS, "expected"):
             setattr(self.row, name, getattr(self, name))
-        self.row.save(update_fields=[*COUNTS, "expected", *more])
+        self.row.save(update_fields=[*COUNTS, "expected", "notes", *more])
         self._saved_at = time.monotonic()
 
 

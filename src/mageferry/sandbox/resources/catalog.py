@@ -14,7 +14,7 @@ from mageferry.sandbox.database import ColumnKind
 from mageferry.sandbox.listing import Bound, Listing, Operand, Page, any_of_json
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record, record, records
-from mageferry.sandbox.php import Value, to_int
+from mageferry.sandbox.php import Value, to_int, to_number
 from mageferry.sandbox.products import apply_store_values, stock_item
 from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
@@ -150,6 +150,30 @@ def load_stocked(call: Call) -> Record:
         raise Refusal(404, 'The Product with the "%1" SKU doesn\'t exist.', [sku]) from None
 
 
+def list_low_stock(call: Call) -> Answer:
+    """Stock items up to a quantity, in no order that was asked for; without a page size a single one."""
+    size = max(to_int(call.arguments.get("pageSize")), 1)
+    page = max(to_int(call.arguments.get("currentPage")), 1)
+    # A product without a quantity of its own has NULL there, which no comparison finds.
+    low = (
+        "FROM catalog_product_entity AS p LEFT JOIN inventory_source_item AS i "
+        "ON i.source_code = ? AND i.sku = p.sku "
+        "WHERE COALESCE(CAST(json_extract(i.body, '$.quantity') AS REAL), 0) <= ? "
+        "AND COALESCE(json_extract(p.stock_values, '$.without_quantity'), 0) = 0"
+    )
+    bound: list[Value] = [DEFAULT_SOURCE, to_number(call.arguments["qty"])]
+    found = call.shop.database.value(f"SELECT COUNT(*) {low}", bound)
+    rows = call.shop.database.rows(
+        f"SELECT p.body {low} ORDER BY p.entity_id LIMIT ? OFFSET ?", [*bound, size, (page - 1) * size]
+    )
+    products = [cast("Record", orjson.loads(str(body))) for (body,) in rows]
+    return {
+        "items": [product_stock(call, product) for product in products],
+        "search_criteria": {"limit": [str(page), str(size)]},
+        "total_count": to_int(found),
+    }
+
+
 def get_stock_status(call: Call) -> Answer:
     product = load_stocked(call)
     item = product_stock(call, product)
@@ -267,6 +291,13 @@ ROUTES = (
         "GET", "/V1/products/attribute-sets/sets/list", "Magento_Catalog::sets", list_attribute_sets, CRITERIA
     ),
     route("GET", "/V1/products/:sku/media", _PRODUCTS, list_media, "sku:str"),
+    route(
+        "GET",
+        "/V1/stockItems/lowStock/",
+        _STOCK,
+        list_low_stock,
+        "scopeId:int qty:float currentPage:int? pageSize:int?",
+    ),
     route("GET", "/V1/stockItems/:productSku", _STOCK, get_stock_item, "productSku:str"),
     route("GET", "/V1/stockStatuses/:productSku", _STOCK, get_stock_status, "productSku:str"),
     route("GET", "/V1/categories", "Magento_Catalog::categories", get_category_tree, "rootCategoryId:int?"),

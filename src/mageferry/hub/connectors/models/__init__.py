@@ -11,6 +11,7 @@ from mageferry.hub.connectors.models.connector import (
     default_status_map,
     new_callback_key,
 )
+from mageferry.hub.connectors.models.products import ProductMagento
 from mageferry.hub.connectors.models.remote import (
     Direction,
     OrderItemMagento,
@@ -34,6 +35,7 @@ __all__ = [
     "OrderPartMagento",
     "OrderPaymentMagento2",
     "OrdersMagento",
+    "ProductMagento",
     "default_exporting_statuses",
     "default_reading_statuses",
     "default_status_map",

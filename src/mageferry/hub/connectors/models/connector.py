@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Value
 
 from mageferry.hub.security.fields import SecretField
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.signature import PathRule, SignatureMethod
+
+_CODE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Authentication(models.TextChoices):
@@ -175,6 +179,26 @@ class Magento2Connector(models.Model):
         blank=True,
         help_text="Export orders: extra extension attributes of each order, name to value.",
     )
+    product_attributes = models.JSONField(
+        default=list,
+        db_default=Value([], models.JSONField()),
+        blank=True,
+        help_text='Get products: codes of the attributes to keep, like ["color", "brand"].',
+    )
+    full_products_days = models.PositiveSmallIntegerField(
+        default=7,
+        db_default=7,
+        help_text="Get products: read all of them again after this many days, since some changes (base prices, "
+        "special prices) don't move a product's date. 0: never.",
+    )
+    without_sources_at = models.DateTimeField(
+        "no sources since",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the shop last answered that it has no sources (Inventory Management is off): its stock items "
+        "are read instead.",
+    )
     error = models.TextField(blank=True, editable=False)
     remedy = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -205,6 +229,8 @@ class Magento2Connector(models.Model):
         for name in ("reading_statuses", "exporting_statuses"):
             if not _is_text_list(getattr(self, name)):
                 problems[name] = 'Write a list of statuses, like ["processing", "complete"].'
+        if not _is_text_list(self.product_attributes) or not all(map(_CODE.match, self.product_attributes)):
+            problems["product_attributes"] = 'Write a list of attribute codes, like ["color", "brand"].'
         for name in ("status_map", "shipping_method_map"):
             if not _is_text_map(getattr(self, name)):
                 problems[name] = 'Write a map of texts, like {"processing": "rfs"}.'

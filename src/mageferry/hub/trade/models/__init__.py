@@ -1,6 +1,6 @@
 """The hub's own tables: who sells where, what, and what became of each order."""
 
-from mageferry.hub.trade.models.catalogue import Location, LocationQuantity, Product
+from mageferry.hub.trade.models.catalogue import Location, LocationQuantity, Product, sku_key
 from mageferry.hub.trade.models.orders import (
     AddressKind,
     HistoryOutcome,
@@ -34,4 +34,5 @@ __all__ = [
     "PaymentType",
     "Product",
     "Seller",
+    "sku_key",
 ]
