@@ -28,7 +28,9 @@ class OrderShipment(models.Model):
         constraints = (
             # Whoever tells of a shipment twice, tells of one.
             models.UniqueConstraint(
-                fields=("order", "remote_id"), condition=~Q(remote_id=""), name="order_shipment_remote_id_once"
+                fields=("order", "remote_id"),
+                condition=~Q(remote_id=""),
+                name="order_shipment_remote_id_once",
             ),
         )
         indexes = (models.Index(fields=("shipped_at",), name="order_shipment_shipped_at"),)
