@@ -130,17 +130,14 @@ def test_shipment_created_is_set_when_nothing_is_left(row: Magento2Seller, store
 
 
 def test_the_row_decides_on_notification_and_warehouse(row: Magento2Seller, storefront: Sandbox):
-    sources = [
-        each["source_code"]
-        for each in ask(storefront, "GET", "/rest/V1/inventory/sources?searchCriteria=")["items"]
-    ]
-    Magento2Seller.objects.update(sent_customer_notification=True, warehouse_code=sources[-1])
+    sources = ask(storefront, "GET", "/rest/V1/inventory/sources?searchCriteria=")["items"]
+    code = sources[-1]["source_code"]
+    Magento2Seller.objects.update(sent_customer_notification=True, warehouse_code=code)
     add_shipment(SHIRTS_TENTS_STOVES, items={"LF-STOVE": "1"})
-    Magento2Seller.objects.filter(pk=row.pk).update(warehouse_code=sources[0])
     create_shipments(row)
     (theirs,) = shipments_of(storefront, SHIRTS_TENTS_STOVES)
     assert theirs["email_sent"] == 1
-    assert theirs["extension_attributes"]["source_code"] == sources[0]
+    assert theirs["extension_attributes"]["source_code"] == code
 
 
 @pytest.mark.parametrize("code", ["", "--", " -- "])
