@@ -34,7 +34,7 @@ class OrderLine:
 
     @property
     def left(self) -> Decimal:
-        """What can still be shipped; a refunded unit that was never shipped can't."""
+        """What can still be shipped, as Magento counts: a refunded unit can't, unless it was shipped."""
         return max(self.ordered - max(self.shipped, self.refunded) - self.cancelled, ZERO)
 
 
