@@ -28,6 +28,7 @@ from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.plans import OrderPlans, Query, ResourcePlans, ShopPlans, SourceItemPlans
 from mageferry.magento.retry import ShopRule
+from mageferry.magento.shipments import ShipmentPlans
 from mageferry.magento.token import Authentication
 from mageferry.magento.types import (
     CreditMemo,
@@ -37,7 +38,6 @@ from mageferry.magento.types import (
     OrderItem,
     Product,
     Row,
-    Shipment,
     Source,
     StoreConfig,
     StoreView,
@@ -46,9 +46,11 @@ from mageferry.magento.types import (
 from mageferry.magento.verbs import (
     AsyncOrders,
     AsyncResource,
+    AsyncShipments,
     AsyncSourceItems,
     Orders,
     Resource,
+    Shipments,
     SourceItems,
 )
 
@@ -120,7 +122,7 @@ class Magento:
         self.orders = Orders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: Resource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: Resource[Invoice] = self._resource(resources.INVOICES)
-        self.shipments: Resource[Shipment] = self._resource(resources.SHIPMENTS)
+        self.shipments = Shipments(ShipmentPlans(self.plans, resources.SHIPMENTS), self.run)
         self.credit_memos: Resource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
         self.products: Resource[Product] = self._resource(resources.PRODUCTS)
         self.customers: Resource[Customer] = self._resource(resources.CUSTOMERS)
@@ -200,7 +202,7 @@ class AsyncMagento:
         self.orders = AsyncOrders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: AsyncResource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: AsyncResource[Invoice] = self._resource(resources.INVOICES)
-        self.shipments: AsyncResource[Shipment] = self._resource(resources.SHIPMENTS)
+        self.shipments = AsyncShipments(ShipmentPlans(self.plans, resources.SHIPMENTS), self.run)
         self.credit_memos: AsyncResource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
         self.products: AsyncResource[Product] = self._resource(resources.PRODUCTS)
         self.customers: AsyncResource[Customer] = self._resource(resources.CUSTOMERS)

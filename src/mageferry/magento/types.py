@@ -168,6 +168,14 @@ class Track(TypedDict, total=False):
     created_at: str
 
 
+class NewTrack(TypedDict):
+    """A track to ship with. Magento takes any `carrier_code`; `custom` is its word for a carrier it doesn't know."""
+
+    track_number: str
+    title: str
+    carrier_code: str
+
+
 class ShipmentItem(TypedDict, total=False):
     entity_id: int
     order_item_id: int

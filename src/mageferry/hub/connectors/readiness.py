@@ -22,7 +22,7 @@ READS: dict[str, tuple[ResourceSpec, ...]] = {
     "get_orders": (ORDERS,),
     "export_orders": (ORDERS,),
     "get_shipments": (SHIPMENTS,),
-    "create_shipments": (SHIPMENTS,),
+    "create_shipments": (ORDERS, SHIPMENTS),
     "get_inventory": (SOURCE_ITEMS,),
     "get_products": (PRODUCTS,),
 }

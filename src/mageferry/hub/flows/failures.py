@@ -15,13 +15,14 @@ from mageferry.hub.work.models import UnitStatus, WorkUnit
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A remote record that failed: its id in the shop, when it changed there (None: unknown), and why."""
+    """A remote record that failed: its id in the shop, when it changed there (None: unknown), why, and what it is."""
 
     remote_id: int
     changed_at: dt.datetime | None
     reason: str
     remedy: str
     answer: str = ""
+    noun: str = "order"
 
 
 def _key(kind: str, row: Magento2Seller, remote_id: int) -> str:
@@ -36,7 +37,7 @@ def park(kind: str, row: Magento2Seller, bad: BadRecord) -> bool:
         dedup_key=_key(kind, row, bad.remote_id),
         defaults={
             "kind": kind,
-            "subject": f"{row.connector.name} order {bad.remote_id}",
+            "subject": f"{row.connector.name} {bad.noun} {bad.remote_id}",
             "connector_key": row.connector.key,
             "payload": payload,
             "status": UnitStatus.FAILED,

@@ -16,6 +16,7 @@ from mageferry.hub.connectors.models.remote import (
     OrderItemMagento,
     OrderPartMagento,
     OrderPaymentMagento2,
+    OrderShipmentMagento,
     OrdersMagento,
 )
 from mageferry.hub.connectors.models.sellers import AccountMagento, Magento2Seller
@@ -33,6 +34,7 @@ __all__ = [
     "OrderItemMagento",
     "OrderPartMagento",
     "OrderPaymentMagento2",
+    "OrderShipmentMagento",
     "OrdersMagento",
     "default_exporting_statuses",
     "default_reading_statuses",

@@ -175,6 +175,19 @@ class Magento2Connector(models.Model):
         blank=True,
         help_text="Export orders: extra extension attributes of each order, name to value.",
     )
+    courier_map = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text='Shipments: the hub\'s carrier to Magento\'s carrier_code, like {"UPS Ground": "ups"}. A carrier '
+        "that isn't in the map goes as custom with its own name; read shipments go through the map backwards.",
+    )
+    late_track_days = models.PositiveSmallIntegerField(
+        default=14,
+        db_default=14,
+        help_text="Get shipments: a shipment without a track is read again for this many days, since in Magento a "
+        "track that comes later changes nothing else.",
+    )
     error = models.TextField(blank=True, editable=False)
     remedy = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -208,6 +221,8 @@ class Magento2Connector(models.Model):
         for name in ("status_map", "shipping_method_map"):
             if not _is_text_map(getattr(self, name)):
                 problems[name] = 'Write a map of texts, like {"processing": "rfs"}.'
+        if not _is_text_map(self.courier_map):
+            problems["courier_map"] = 'Write a map of carriers to carrier codes, like {"UPS Ground": "ups"}.'
         if not isinstance(self.extension_attributes, dict):
             problems["extension_attributes"] = 'Write a map, like {"channel": "amazon"}.'
         if problems:
