@@ -91,7 +91,9 @@ def _shipments(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
         _judge(verdict, f"shipments of order {order}", known, there)
         here = round(sum(float(item.quantity) for each in ours for item in each.items.all()))
         if known == there and here != pieces[order.connector_id or 0]:
-            verdict.lost.append(f"order {order}: {here} pieces shipped here, {pieces[order.connector_id or 0]} there")
+            verdict.lost.append(
+                f"order {order}: {here} pieces shipped here, {pieces[order.connector_id or 0]} there"
+            )
 
 
 def _refunds(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
@@ -108,7 +110,10 @@ def _refunds(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
         found = theirs.get(entity_id, [])
         verdict.refunds += len(found)
         _judge(verdict, f"refunds of order {payments[0].order}", len(payments), len(found))
-        here, there = _sum(payment.amount for payment in payments), _sum(memo["grand_total"] for memo in found)
+        here, there = (
+            _sum(payment.amount for payment in payments),
+            _sum(memo["grand_total"] for memo in found),
+        )
         if len(found) == len(payments) and here != there:
             verdict.lost.append(f"order {payments[0].order}: {here} given back here, {there} there")
 

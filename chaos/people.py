@@ -109,11 +109,19 @@ class People:
 
     def _ship_from_the_hub(self) -> None:
         """The marketplace tells the hub that it shipped orders of the own shop, in one or two parcels."""
-        waiting = Order.objects.filter(account=self._records.own_shop, shipments=None, status=OrderStatus.READY_FOR_SHIPPING)
+        waiting = Order.objects.filter(
+            account=self._records.own_shop, shipments=None, status=OrderStatus.READY_FOR_SHIPPING
+        )
         for order in waiting[:AT_ONCE]:
-            items = {item.pk: item for item in order.items.exclude(product_type__in=("virtual", "downloadable"))}
+            items = {
+                item.pk: item for item in order.items.exclude(product_type__in=("virtual", "downloadable"))
+            }
             quantities = {
-                pk: int(item.quantity - item.quantity_shipped - max(item.quantity_refunded, item.quantity_cancelled))
+                pk: int(
+                    item.quantity
+                    - item.quantity_shipped
+                    - max(item.quantity_refunded, item.quantity_cancelled)
+                )
                 for pk, item in items.items()
             }
             quantities = {pk: quantity for pk, quantity in quantities.items() if quantity > 0}

@@ -1,4 +1,4 @@
-"""One run: shops with faults, a hub whose workers are killed, people who go on working, and the comparison at the end."""
+"""One run: shops with faults, a hub whose workers are killed, people who go on, and the comparison at the end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from chaos.shop import ShopFloor
 from chaos.workers import Crew
 from mageferry.hub.connectors.shop import close_shops
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.trade.models import Order, OrderShipment, OrderStatus, PaymentType
-from mageferry.hub.trade.models import OrderPayment
+from mageferry.hub.trade.models import Order, OrderPayment, OrderShipment, OrderStatus, PaymentType
 from mageferry.hub.work import operations
 from mageferry.hub.work.models import OPEN, UnitStatus, WorkUnit
 from mageferry.sandbox import Sandbox
@@ -43,7 +42,9 @@ class Result:
     seconds: float
 
 
-def run_seed(seed: int, orders: int, database: Database, seconds: float, tell: Callable[[str], None]) -> Result:
+def run_seed(
+    seed: int, orders: int, database: Database, seconds: float, tell: Callable[[str], None]
+) -> Result:
     """`orders` are half the marketplace's and half the shop's own. Ends when all is done, or after `seconds`."""
     database.clear()
     began = time.monotonic()
@@ -98,9 +99,7 @@ def _ask_for_runs(records: Records) -> None:
 
 def _retry_failed() -> None:
     """A person looks at what failed and has it tried again; an order that was parked is let go on."""
-    operations.try_again(
-        list(WorkUnit.objects.filter(status=UnitStatus.FAILED).values_list("pk", flat=True))
-    )
+    operations.try_again(list(WorkUnit.objects.filter(status=UnitStatus.FAILED).values_list("pk", flat=True)))
     Order.objects.exclude(error="").update(error="", remedy="")
 
 
@@ -119,7 +118,7 @@ def _left(records: Records) -> int:
 
 
 def _clear_faults(shop: Sandbox) -> int:
-    count = sum(rule["used"] for rule in shop.control.describe_faults())
+    count = sum(rule.hits for rule in shop.control.faults.rules())
     shop.control.clear_faults()
     return count
 

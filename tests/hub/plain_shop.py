@@ -21,11 +21,29 @@ def ask(shop: Sandbox, method: str, path: str, body: Any = None) -> Any:
 
 def all_orders(shop: Sandbox) -> list[dict[str, Any]]:
     """Every order of the shop, as its REST API gives it."""
-    rows: list[dict[str, Any]] = ask(shop, "GET", "/rest/V1/orders?searchCriteria=")["items"]
-    return rows
+    return _all(shop, "orders")
+
+
+def all_credit_memos(shop: Sandbox) -> list[dict[str, Any]]:
+    """Every credit memo of the shop."""
+    return _all(shop, "creditmemos")
+
+
+def all_invoices(shop: Sandbox) -> list[dict[str, Any]]:
+    """Every invoice of the shop."""
+    return _all(shop, "invoices")
 
 
 def shipments_of(shop: Sandbox, order_id: int) -> list[dict[str, Any]]:
     """The shipments of an order."""
-    rows = ask(shop, "GET", "/rest/V1/shipments?searchCriteria=")["items"]
-    return [each for each in rows if each["order_id"] == order_id]
+    return [each for each in _all(shop, "shipments") if each["order_id"] == order_id]
+
+
+def post(shop: Sandbox, path: str, body: dict[str, Any]) -> Any:
+    """What somebody else does in the shop: `post(shop, "order/3/refund", {})`."""
+    return ask(shop, "POST", f"/rest/V1/{path}", body)
+
+
+def _all(shop: Sandbox, what: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = ask(shop, "GET", f"/rest/V1/{what}?searchCriteria=")["items"]
+    return rows

@@ -199,6 +199,14 @@ class Shipment(TypedDict, total=False):
     extension_attributes: Row
 
 
+class CreditMemoItem(TypedDict, total=False):
+    entity_id: int
+    order_item_id: int
+    sku: str
+    qty: float
+    row_total: float
+
+
 class CreditMemo(TypedDict, total=False):
     entity_id: int
     increment_id: str
@@ -211,7 +219,7 @@ class CreditMemo(TypedDict, total=False):
     shipping_amount: float
     adjustment_positive: float
     adjustment_negative: float
-    items: list[Row]
+    items: list[CreditMemoItem]
     comments: list[Row]
 
 

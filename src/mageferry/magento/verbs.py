@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 from mageferry.http import Flow
@@ -106,6 +107,52 @@ class Orders(Resource[Order]):
         body = shipment_body(items, tracks=tracks, notify=notify, source_code=source_code, comment=comment)
         return cast(int, self._run(ship_order(self._orders.shop, order_id, body)))
 
+    def invoice(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int] | None = None,
+        *,
+        capture: bool = True,
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        """Invoice an order (`POST /V1/order/{id}/invoice`): quantities by item_id, without `items` all that is
+        left. The invoice's id.
+
+        `capture` asks the payment method for the money; an offline one, such as checkmo, is paid at once either way.
+        Raises Rejected when nothing is left to invoice, and Unclear: then look into `shop.invoices` by order_id.
+        """
+        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
+        return cast(int, self._run(plan))
+
+    def refund(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int],
+        *,
+        shipping_amount: Decimal | int = 0,
+        adjustment_positive: Decimal | int = 0,
+        adjustment_negative: Decimal | int = 0,
+        return_to_stock_items: Collection[int] = (),
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        """Refund an order offline (`POST /V1/order/{id}/refund`): quantities by item_id. The credit memo's id.
+
+        Money alone is refunded with one item of quantity 0 and `adjustment_positive`. Amounts are in the order's
+        base currency; no shipping is refunded unless `shipping_amount` says so. A configurable goes by the item_id
+        of the parent; of a bundle the components, or the bundle itself when it has a fixed price.
+        Raises Rejected when the order or one of the amounts doesn't allow it, and Unclear: then look into
+        `shop.credit_memos` by order_id before sending it again, since the same refund can be made twice; `comment`
+        comes back there with the credit memo.
+        """
+        plan = self._orders.refund(
+            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
+            adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
+            comment=comment,
+        )  # fmt: skip
+        return cast(int, self._run(plan))
+
 
 class Shipments(Resource[Shipment]):
     """`/V1/shipments`."""
@@ -202,6 +249,37 @@ class AsyncOrders(AsyncResource[Order]):
     ) -> int:
         body = shipment_body(items, tracks=tracks, notify=notify, source_code=source_code, comment=comment)
         return cast(int, await self._run(ship_order(self._orders.shop, order_id, body)))
+
+    async def invoice(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int] | None = None,
+        *,
+        capture: bool = True,
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
+        return cast(int, await self._run(plan))
+
+    async def refund(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int],
+        *,
+        shipping_amount: Decimal | int = 0,
+        adjustment_positive: Decimal | int = 0,
+        adjustment_negative: Decimal | int = 0,
+        return_to_stock_items: Collection[int] = (),
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        plan = self._orders.refund(
+            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
+            adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
+            comment=comment,
+        )  # fmt: skip
+        return cast(int, await self._run(plan))
 
 
 class AsyncShipments(AsyncResource[Shipment]):

@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # The one list of flows: each module declares its flow and the handlers of its units of work.
-FLOW_MODULES = ("get_orders", "export_orders", "create_shipments", "get_shipments")
+FLOW_MODULES = ("get_orders", "export_orders", "create_shipments", "get_shipments", "create_return")
 
 
 class FlowsConfig(AppConfig):

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.attempts import DUE, attempt_all
+from mageferry.hub.flows.attempts import DUE, attempt_written
 from mageferry.hub.flows.order_import import linked_account
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
@@ -96,7 +96,7 @@ def _attempt_first_of_each(row: Magento2Seller, queues: dict[int, list[int]], ru
     )
     ledger.write_intents([intent_for(shipment, row) for shipment in shipments])
     _reopen(shipments)
-    attempt_all(run, ONE_SHIPMENT, [_key(pk) for pk in first.values()], row.connector.concurrency)
+    attempt_written(row.connector, run, ONE_SHIPMENT, [_key(pk) for pk in first.values()])
     return {order_id: _key(pk) for order_id, pk in first.items()}
 
 

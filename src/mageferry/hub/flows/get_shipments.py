@@ -15,7 +15,7 @@ from typing import Any
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderPartMagento
 from mageferry.hub.connectors.remote_orders import RemoteOrder, orders_by_entity
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.export_orders import ONE_ORDER as EXPORT_OF_ONE_ORDER
+from mageferry.hub.flows.export_records import ONE_ORDER as EXPORT_OF_ONE_ORDER
 from mageferry.hub.flows.failures import BadRecord, clear, park
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.progress import move_on, reading_since

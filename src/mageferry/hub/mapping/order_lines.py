@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.fields import Fields, UnusableRecord
+from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class OrderLines:
         return OrderLines({**self.by_id, **changed})
 
 
+_TEXTS = Texts({"sku": 255, "product_type": 32})
 _AMOUNTS = ("qty_ordered", "qty_shipped", "qty_refunded", "qty_canceled")
 
 
@@ -101,7 +102,7 @@ def read_lines(order: Mapping[str, Any]) -> OrderLines:
 
 def _read_line(row: Mapping[str, Any], subject: str) -> OrderLine:
     item = Fields(row, subject, "item ", "sku")
-    sku, product_type = item.texts({"sku": 255, "product_type": 32})
+    sku, product_type = item.texts(_TEXTS)
     ordered, shipped, refunded, cancelled = item.amounts(_AMOUNTS)
     return OrderLine(
         item.id("item_id"), item.optional_id("parent_item_id"), item.optional_id("product_id"), sku, product_type,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.fields import Fields, UnusableRecord
+from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 from mageferry.hub.trade.models import OrderItem
 
 
@@ -80,12 +80,13 @@ def _rows(raw: Mapping[str, Any], name: str, subject: str) -> list[Mapping[str, 
 
 def _item(row: Mapping[str, Any], subject: str) -> ShippedItem:
     item = Fields(row, subject, "item ", "sku")
-    (sku,) = item.texts({"sku": 255})
+    (sku,) = item.texts(_ITEM_TEXTS)
     (quantity,) = item.amounts(("qty",))
     return ShippedItem(item.id("order_item_id"), sku, quantity)
 
 
-_TRACK_TEXTS = {"track_number": 255, "title": 255, "carrier_code": 32}
+_ITEM_TEXTS = Texts({"sku": 255})
+_TRACK_TEXTS = Texts({"track_number": 255, "title": 255, "carrier_code": 32})
 
 
 def _track(row: Mapping[str, Any], subject: str) -> TrackRecord:

@@ -31,6 +31,7 @@ class InvoiceRule(models.TextChoices):
     """How an exported order becomes refundable: Magento refunds only what is invoiced."""
 
     PAID = "paid", "Create it as invoiced and paid"
+    CALL = "call", "Invoice it with a call after creating"
     NONE = "none", "Leave it not invoiced"
 
 

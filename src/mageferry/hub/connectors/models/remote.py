@@ -107,6 +107,10 @@ class OrderPaymentMagento2(models.Model):
     )
     return_created = models.BooleanField(default=False)
     return_id = models.BigIntegerField("return ID", null=True, blank=True)
+    error = models.TextField(
+        blank=True, default="", db_default="", help_text="Why the refund is parked; empty lets it go on."
+    )
+    remedy = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         db_table = "order_payment_magento2"
