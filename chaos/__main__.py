@@ -51,7 +51,8 @@ def main() -> int:
         )  # fmt: skip
     console.print(table)
     for each in results:
-        for text in (*each.verdict.lost, *each.verdict.doubled, *each.verdict.unexplained):
+        found = each.verdict
+        for text in (*found.lost, *found.doubled, *found.unexplained, *found.notes):
             console.print(f"seed {each.seed}: {text}", markup=False, highlight=False)
     return 0 if all(each.verdict.good for each in results) else 1
 

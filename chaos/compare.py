@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from chaos.hub import Records
 from chaos.shop import Json, ShopFloor
+from mageferry.hub.flows.runner import RUN_FLOW
 from mageferry.hub.trade.models import Account, Order, OrderPayment, OrderShipment, PaymentType
-from mageferry.hub.work.models import UnitStatus, WorkUnit
+from mageferry.hub.work.models import OPEN, UnitStatus, WorkUnit
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -40,6 +42,10 @@ def compare(records: Records, back_office: ShopFloor, storefront: ShopFloor) -> 
     for unit in WorkUnit.objects.filter(status=UnitStatus.FAILED):
         if not (unit.reason and unit.remedy):
             verdict.unexplained.append(f"unit {unit.pk} {unit.kind}: {unit.reason!r}, {unit.remedy!r}")
+        else:
+            verdict.notes.append(f"{unit.subject}: {unit.reason}")
+    for unit in WorkUnit.objects.filter(status__in=OPEN).exclude(kind=RUN_FLOW):
+        verdict.notes.append(f"{unit.subject} is still {unit.get_status_display()}: {unit.reason}")
     for order in Order.objects.exclude(error=""):
         verdict.unexplained.append(f"order {order} is parked: {order.error}")
     return verdict
@@ -90,7 +96,8 @@ def _shipments(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
         verdict.shipments += there
         _judge(verdict, f"shipments of order {order}", known, there)
         here = round(sum(float(item.quantity) for each in ours for item in each.items.all()))
-        if known == there and here != pieces[order.connector_id or 0]:
+        simple = not order.items.exclude(bundle_sku="").exists()
+        if simple and known == there and here != pieces[order.connector_id or 0]:
             verdict.lost.append(
                 f"order {order}: {here} pieces shipped here, {pieces[order.connector_id or 0]} there"
             )

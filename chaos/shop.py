@@ -21,6 +21,9 @@ class ShopFloor:
         self._shop = shop
         self._http = httpx2.Client(base_url=f"{shop.url}/rest/V1", trust_env=False, timeout=10)
         self._token = ""
+        self._before = {
+            path: {row["entity_id"] for row in self._list(path)} for path in ("shipments", "creditmemos")
+        }
 
     def close(self) -> None:
         self._http.close()
@@ -29,10 +32,14 @@ class ShopFloor:
         return self._list("orders")
 
     def shipments(self) -> list[Json]:
-        return self._list("shipments")
+        """Those that were made since the run began."""
+        return self._new("shipments")
 
     def credit_memos(self) -> list[Json]:
-        return self._list("creditmemos")
+        return self._new("creditmemos")
+
+    def _new(self, path: str) -> list[Json]:
+        return [row for row in self._list(path) if row["entity_id"] not in self._before[path]]
 
     def ship(self, order_id: int, quantities: dict[int, float]) -> None:
         """Ship some items of an order, once, whatever becomes of the answer."""

@@ -127,6 +127,9 @@ def _finish(records: Records, people: People) -> None:
     """Nothing fails any more: what is still open gets done, twice over, as the schedules would."""
     for _ in range(3):
         _retry_failed()
+        # The shops are quiet: what was unclear has arrived or never will.
+        waiting = WorkUnit.objects.filter(status=UnitStatus.RETRY)
+        operations.try_again(list(waiting.values_list("pk", flat=True)))
         people.act()
         for row in (records.back_office, records.storefront):
             for flow in registry.all_flows():
