@@ -19,7 +19,10 @@ from mageferry.hub.trade.models import (
     OrderAddress,
     OrderItem,
     OrderPayment,
+    OrderRefund,
+    OrderRefundItem,
     OrderStatus,
+    Seller,
 )
 
 _numbers = itertools.count(1)
@@ -85,6 +88,24 @@ def make_order(account: Account, lines: list[dict[str, Any]] | None = None, **ch
         )  # fmt: skip
     OrderPayment.objects.create(order=order, method="card", amount=order.grand_total, currency=order.currency)
     return order
+
+
+def make_seller(name: str) -> Seller:
+    seller, _ = Seller.objects.get_or_create(code=name.lower(), defaults={"name": name})
+    return seller
+
+
+def make_refund(
+    order: Order, amount: str, items: dict[int, int] | None = None, shipping: str = "0", **changes: Any
+) -> OrderRefund:
+    """A refund of an amount, with quantities by the item's position."""
+    refund = OrderRefund.objects.create(
+        order=order, amount=Decimal(amount), shipping_amount=Decimal(shipping), currency=order.currency
+    )
+    for position, quantity in (items or {}).items():
+        item = order.items.get(position=position)
+        OrderRefundItem.objects.create(refund=refund, order_item=item, quantity=quantity, **changes)
+    return refund
 
 
 def remote_item(item_id: int = 11, **changes: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from mageferry.magento.page import FailedRecord, Page
 from mageferry.magento.signature import PathRule, SignatureMethod
 from mageferry.magento.token import AdminToken, Authentication, BearerToken
 from mageferry.magento.twofactor import CodeLog, MemoryCodeLog, Totp
-from mageferry.magento.types import moment, money
+from mageferry.magento.types import NewTrack, moment, money
 from mageferry.magento.vault import MemoryVault, Token, TokenVault
 from mageferry.magento.wire import WireError, normalise
 
@@ -52,6 +52,7 @@ __all__ = [
     "MagentoError",
     "MemoryCodeLog",
     "MemoryVault",
+    "NewTrack",
     "NotFound",
     "OAuth",
     "OperationResult",

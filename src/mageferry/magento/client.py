@@ -35,6 +35,7 @@ from mageferry.magento.plans import (
     SourceItemPlans,
 )
 from mageferry.magento.retry import ShopRule
+from mageferry.magento.shipments import ShipmentPlans
 from mageferry.magento.stock_verbs import AsyncBulk, AsyncStockItems, Bulk, StockItems
 from mageferry.magento.token import Authentication
 from mageferry.magento.types import (
@@ -44,7 +45,6 @@ from mageferry.magento.types import (
     Json,
     OrderItem,
     Row,
-    Shipment,
     Source,
     StoreConfig,
     StoreView,
@@ -54,10 +54,12 @@ from mageferry.magento.verbs import (
     AsyncOrders,
     AsyncProducts,
     AsyncResource,
+    AsyncShipments,
     AsyncSourceItems,
     Orders,
     Products,
     Resource,
+    Shipments,
     SourceItems,
 )
 
@@ -129,7 +131,7 @@ class Magento:
         self.orders = Orders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: Resource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: Resource[Invoice] = self._resource(resources.INVOICES)
-        self.shipments: Resource[Shipment] = self._resource(resources.SHIPMENTS)
+        self.shipments = Shipments(ShipmentPlans(self.plans, resources.SHIPMENTS), self.run)
         self.credit_memos: Resource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
         self.products = Products(ProductPlans(self.plans, resources.PRODUCTS), self.run)
         self.customers: Resource[Customer] = self._resource(resources.CUSTOMERS)
@@ -211,7 +213,7 @@ class AsyncMagento:
         self.orders = AsyncOrders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: AsyncResource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: AsyncResource[Invoice] = self._resource(resources.INVOICES)
-        self.shipments: AsyncResource[Shipment] = self._resource(resources.SHIPMENTS)
+        self.shipments = AsyncShipments(ShipmentPlans(self.plans, resources.SHIPMENTS), self.run)
         self.credit_memos: AsyncResource[CreditMemo] = self._resource(resources.CREDIT_MEMOS)
         self.products = AsyncProducts(ProductPlans(self.plans, resources.PRODUCTS), self.run)
         self.customers: AsyncResource[Customer] = self._resource(resources.CUSTOMERS)

@@ -105,6 +105,10 @@ _DATA_TEXTS: Final = {
     "An error has happened during application run": (
         "Look into var/log/exception.log of the shop, and whether its database runs."
     ),
+    "Could not save a shipment, see error log for details": (
+        "Mostly the source: the Warehouse Code is unknown to the shop, or it has too little stock of an item. Else a "
+        "track lacks its title. The reason is in var/log/exception.log of the shop."
+    ),
     "There has been an error processing your request": "Look up the record number in var/report of the shop.",
     "Server internal error. See details in report": "Look up the report in var/report/api of the shop.",
 }

@@ -168,6 +168,14 @@ class Track(TypedDict, total=False):
     created_at: str
 
 
+class NewTrack(TypedDict):
+    """A track to ship with. Magento takes any `carrier_code`; `custom` is its word for a carrier it doesn't know."""
+
+    track_number: str
+    title: str
+    carrier_code: str
+
+
 class ShipmentItem(TypedDict, total=False):
     entity_id: int
     order_item_id: int
@@ -191,6 +199,14 @@ class Shipment(TypedDict, total=False):
     extension_attributes: Row
 
 
+class CreditMemoItem(TypedDict, total=False):
+    entity_id: int
+    order_item_id: int
+    sku: str
+    qty: float
+    row_total: float
+
+
 class CreditMemo(TypedDict, total=False):
     entity_id: int
     increment_id: str
@@ -203,7 +219,7 @@ class CreditMemo(TypedDict, total=False):
     shipping_amount: float
     adjustment_positive: float
     adjustment_negative: float
-    items: list[Row]
+    items: list[CreditMemoItem]
     comments: list[Row]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 from mageferry.http import Flow
@@ -11,7 +12,8 @@ from mageferry.magento.operations import BulkOptions, BulkReport, Watcher
 from mageferry.magento.page import Page
 from mageferry.magento.plans import OrderPlans, ProductPlans, ResourcePlans, SourceItemPlans
 from mageferry.magento.reading import aread_pages, read_pages
-from mageferry.magento.types import Order, Product, SourceItem
+from mageferry.magento.shipments import Quantity, ShipmentPlans, ship_order, shipment_body
+from mageferry.magento.types import NewTrack, Order, Product, Shipment, SourceItem
 
 type Run = Callable[[Flow[Any]], Any]
 type ARun = Callable[[Flow[Any]], Awaitable[Any]]
@@ -85,6 +87,85 @@ class Orders(Resource[Order]):
         """The orders with these ids, oldest first; usually none or one."""
         plan = self._orders.find(increment_id=increment_id, ext_order_id=ext_order_id, store_id=store_id)
         return cast(list[Order], self._run(plan))
+
+    def ship(
+        self,
+        order_id: int,
+        items: Mapping[int, Quantity],
+        *,
+        tracks: Sequence[NewTrack] = (),
+        notify: bool = False,
+        source_code: str | None = None,
+        comment: str = "",
+    ) -> int:
+        """Ship items of an order (`POST /V1/order/{id}/ship`); the id of the new shipment.
+
+        `items`: how many of which order item, by Magento's item_id: the configurable's own, the bundle's own, or the
+        parts' of a bundle that ships separately. Magento ships less than asked without a word when less is left.
+        `notify` mails the customer. `comment` is kept with the shipment, not shown in the shop and not mailed.
+        Raises Unclear when nobody knows whether it happened: a repeated request ships again, so look at
+        `shipments.of_order` first; ValueError without items, since Magento would ship everything.
+        """
+        body = shipment_body(items, tracks=tracks, notify=notify, source_code=source_code, comment=comment)
+        return cast(int, self._run(ship_order(self._orders.shop, order_id, body)))
+
+    def invoice(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int] | None = None,
+        *,
+        capture: bool = True,
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        """Invoice an order (`POST /V1/order/{id}/invoice`): quantities by item_id, without `items` all that is
+        left. The invoice's id.
+
+        `capture` asks the payment method for the money; an offline one, such as checkmo, is paid at once either way.
+        Raises Rejected when nothing is left to invoice, and Unclear: then look into `shop.invoices` by order_id.
+        """
+        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
+        return cast(int, self._run(plan))
+
+    def refund(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int],
+        *,
+        shipping_amount: Decimal | int = 0,
+        adjustment_positive: Decimal | int = 0,
+        adjustment_negative: Decimal | int = 0,
+        return_to_stock_items: Collection[int] = (),
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        """Refund an order offline (`POST /V1/order/{id}/refund`): quantities by item_id. The credit memo's id.
+
+        Money alone is refunded with one item of quantity 0 and `adjustment_positive`. Amounts are in the order's
+        base currency; no shipping is refunded unless `shipping_amount` says so. A configurable goes by the item_id
+        of the parent; of a bundle the components, or the bundle itself when it has a fixed price.
+        Raises Rejected when the order or one of the amounts doesn't allow it, and Unclear: then look into
+        `shop.credit_memos` by order_id before sending it again, since the same refund can be made twice; `comment`
+        comes back there with the credit memo.
+        """
+        plan = self._orders.refund(
+            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
+            adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
+            comment=comment,
+        )  # fmt: skip
+        return cast(int, self._run(plan))
+
+
+class Shipments(Resource[Shipment]):
+    """`/V1/shipments`."""
+
+    def __init__(self, plans: ShipmentPlans, run: Run) -> None:
+        super().__init__(plans, run)
+        self._shipments = plans
+
+    def of_order(self, order_id: int) -> list[Shipment]:
+        """All shipments of an order, oldest first, with items, tracks and comments."""
+        return cast(list[Shipment], self._run(self._shipments.of_order(order_id)))
 
 
 class SourceItems(Resource[SourceItem]):
@@ -188,6 +269,61 @@ class AsyncOrders(AsyncResource[Order]):
     ) -> list[Order]:
         plan = self._orders.find(increment_id=increment_id, ext_order_id=ext_order_id, store_id=store_id)
         return cast(list[Order], await self._run(plan))
+
+    async def ship(
+        self,
+        order_id: int,
+        items: Mapping[int, Quantity],
+        *,
+        tracks: Sequence[NewTrack] = (),
+        notify: bool = False,
+        source_code: str | None = None,
+        comment: str = "",
+    ) -> int:
+        body = shipment_body(items, tracks=tracks, notify=notify, source_code=source_code, comment=comment)
+        return cast(int, await self._run(ship_order(self._orders.shop, order_id, body)))
+
+    async def invoice(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int] | None = None,
+        *,
+        capture: bool = True,
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
+        return cast(int, await self._run(plan))
+
+    async def refund(
+        self,
+        order_id: int,
+        items: Mapping[int, Decimal | int],
+        *,
+        shipping_amount: Decimal | int = 0,
+        adjustment_positive: Decimal | int = 0,
+        adjustment_negative: Decimal | int = 0,
+        return_to_stock_items: Collection[int] = (),
+        notify: bool = False,
+        comment: str = "",
+    ) -> int:
+        plan = self._orders.refund(
+            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
+            adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
+            comment=comment,
+        )  # fmt: skip
+        return cast(int, await self._run(plan))
+
+
+class AsyncShipments(AsyncResource[Shipment]):
+    """See Shipments."""
+
+    def __init__(self, plans: ShipmentPlans, run: ARun) -> None:
+        super().__init__(plans, run)
+        self._shipments = plans
+
+    async def of_order(self, order_id: int) -> list[Shipment]:
+        return cast(list[Shipment], await self._run(self._shipments.of_order(order_id)))
 
 
 class AsyncSourceItems(AsyncResource[SourceItem]):

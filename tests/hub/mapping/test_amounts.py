@@ -23,4 +23,10 @@ def test_weights_of_nothing_share_equally():
 
 @given(AMOUNTS, st.lists(AMOUNTS, min_size=1, max_size=12))
 def test_shares_always_add_up(total: Decimal, weights: list[Decimal]):
-    assert sum(spread(total, weights)) == total
+    shares = spread(total, weights)
+    assert sum(shares) == total
+    assert all(share >= 0 for share in shares)
+
+
+def test_cents_that_do_not_go_round_leave_nobody_below_zero():
+    assert spread(Decimal("0.05"), [Decimal(1)] * 8) == [Decimal("0.01")] * 5 + [Decimal(0)] * 3

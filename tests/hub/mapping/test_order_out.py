@@ -53,7 +53,18 @@ def an_order(
     ]
     order._prefetched_objects_cache = {
         "items": items,
-        "addresses": [OrderAddress(kind="billing", firstname="Ruth", lastname="Grady", street="1 Quay")],
+        "addresses": [
+            OrderAddress(
+                kind="billing",
+                firstname="Ruth",
+                lastname="Grady",
+                street="1 Quay",
+                city="Dayton",
+                postcode="45402",
+                country_id="US",
+                telephone="555 0123",
+            )
+        ],
         "payments": [OrderPayment(payment_type="payment", amount=order.grand_total)],
     }
     return order, Magento2Seller(connector=Magento2Connector(), store_id=32)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.models import InvoiceRule, Magento2Connector
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.magento import MagentoError
 from mageferry.magento.diagnosis import (
     CREATE_ORDERS,
+    INVOICE,
     REFUND,
     SHIP,
     Expectations,
@@ -15,14 +16,23 @@ from mageferry.magento.diagnosis import (
     WriteProbe,
     diagnose,
 )
-from mageferry.magento.resources import ORDERS, PRODUCTS, SHIPMENTS, SOURCE_ITEMS, ResourceSpec
+from mageferry.magento.resources import (
+    CREDIT_MEMOS,
+    INVOICES,
+    ORDERS,
+    PRODUCTS,
+    SHIPMENTS,
+    SOURCE_ITEMS,
+    ResourceSpec,
+)
 
 # What each flow of a seller row reads and writes in the shop.
 READS: dict[str, tuple[ResourceSpec, ...]] = {
     "get_orders": (ORDERS,),
     "export_orders": (ORDERS,),
     "get_shipments": (SHIPMENTS,),
-    "create_shipments": (SHIPMENTS,),
+    "create_shipments": (ORDERS, SHIPMENTS),
+    "create_return": (ORDERS, CREDIT_MEMOS),
     "get_inventory": (SOURCE_ITEMS,),
     "get_products": (PRODUCTS,),
 }
@@ -56,6 +66,8 @@ def expectations_of(connector: Magento2Connector) -> Expectations:
         ORDERS.name: ORDERS
     }
     writes = {probe.name: probe for name in sorted(flows) for probe in WRITES.get(name, ())}
+    if "export_orders" in flows and connector.invoice_rule == InvoiceRule.CALL:
+        reads[INVOICES.name], writes[INVOICE.name] = INVOICES, INVOICE
     return Expectations(
         stores=tuple((row.store_id, row.store_code) for row in rows),
         sources=tuple(row.source_code for row in rows if row.source_code),

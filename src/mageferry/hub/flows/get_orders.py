@@ -18,6 +18,7 @@ from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.failures import BadRecord, clear, park
 from mageferry.hub.flows.order_import import FLOW, Stored, linked_account, store_orders
 from mageferry.hub.flows.outcomes import outcome_of
+from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.mapping.fields import UnusableRecord
@@ -27,7 +28,7 @@ from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
-from mageferry.hub.work.marks import mark_of, move_mark
+from mageferry.hub.work.marks import mark_of
 from mageferry.hub.work.runs import Run
 from mageferry.magento import MagentoError, Page, SearchCriteria, moment
 
@@ -50,16 +51,13 @@ def get_orders(row: Magento2Seller, run: Run, held: Held) -> None:
                 run.expect(len(page.items) + page.remaining)
             held.check()
             hold.extend(_store_page(row, account, page, run))
-    _move_mark(row, run, mark, hold)
+    move_on(row, FLOW, run.started_at, mark, hold)
 
 
 def criteria_for(row: Magento2Seller, mark: dt.datetime | None, started_at: dt.datetime) -> SearchCriteria:
     """Orders of the row's store, of the statuses to read, changed since the mark."""
     connector = row.connector
-    if mark is None:
-        since = started_at - dt.timedelta(days=connector.first_read_days)
-    else:
-        since = mark - dt.timedelta(minutes=connector.overlap_minutes)
+    since = reading_since(row, mark, started_at)
     criteria = SearchCriteria().where("updated_at", "from", since).where("store_id", "eq", row.store_id)
     if connector.reading_statuses:
         criteria = criteria.where("status", "in", connector.reading_statuses)
@@ -152,18 +150,6 @@ def _store(
         return whole
 
 
-def _move_mark(
-    row: Magento2Seller, run: Run, mark: dt.datetime | None, hold: Sequence[dt.datetime | None]
-) -> None:
-    if None in hold:
-        # Nobody knows when that record changed, so the mark stays where it is.
-        return
-    moments = [each for each in hold if each is not None]
-    value = min([run.started_at, *moments])
-    if mark is None or value > mark:
-        move_mark(row.scope, FLOW, value)
-
-
 def _remote_id(raw: Any) -> int:
     value = raw.get("entity_id") if isinstance(raw, Mapping) else None
     try:
@@ -200,4 +186,4 @@ def get_one_order(held: Claim) -> Outcome:
     return ledger.finished(result={"entity_id": record.entity_id})
 
 
-GET_ORDERS = declare(Flow(FLOW, "Get Orders", "get_orders", 10, get_orders))
+GET_ORDERS = declare(Flow(FLOW, "Get Orders", "get_orders", 10, get_orders, needs_account_link=True))

@@ -14,6 +14,7 @@ from mageferry.hub.work.runs import Run
 class Flow:
     """A flow: its name in the CLI and the ledger, its title, the checkbox of the seller row that switches it.
 
+    `needs_account_link`: it is about orders that come from the Magento, so the row needs an account linked to it.
     `cron`: the schedule that a row gets for it, until a person changes it.
     """
 
@@ -22,6 +23,7 @@ class Flow:
     switch: str
     priority: int
     work: Callable[[Magento2Seller, Run, Held], None]
+    needs_account_link: bool = False
     cron: str = "*/15 * * * *"
 
     @property

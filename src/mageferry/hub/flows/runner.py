@@ -40,7 +40,7 @@ def rows_of(
         {"connector": connector} if isinstance(connector, Magento2Connector) else {"connector__in": connector}
     )
     rows = Magento2Seller.objects.filter(**chosen, **{flow.switch: True})
-    if flow.name == "get_orders":
+    if flow.needs_account_link:
         rows = rows.filter(account_magento__isnull=False)
     return list(rows.select_related("connector", "account", "seller"))
 

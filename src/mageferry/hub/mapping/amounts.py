@@ -18,12 +18,17 @@ def cents(amount: Decimal) -> Decimal:
 def spread(total: Decimal, weights: Sequence[Decimal], unit: Decimal = CENT) -> list[Decimal]:
     """Share `total` out by weights, in steps of `unit`; the remainder goes to the last share, so the sum is `total`.
 
-    Weights that add up to nothing share equally.
+    Weights that add up to nothing share equally. No share has another sign than `total`: five cents among eight are
+    a cent each for the first five.
     """
     if not weights:
         return []
     whole = sum(weights, ZERO)
     if not whole:
         weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights))
-    shares = [(total * weight / whole).quantize(unit, ROUND_HALF_UP) for weight in weights[:-1]]
-    return [*shares, total - sum(shares, ZERO)]
+    left, shares = total, []
+    for weight in weights[:-1]:
+        share = (total * weight / whole).quantize(unit, ROUND_HALF_UP)
+        shares.append(share if abs(share) <= abs(left) else left)
+        left -= shares[-1]
+    return [*shares, left]

@@ -6,113 +6,77 @@ Money is Decimal until the very end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, NumberRule
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.order_amounts import Line, Totals, UnsendableOrder, close_amounts
-from mageferry.hub.trade.models import AddressKind, Order, OrderAddress, OrderItem, OrderPayment, PaymentType
+from mageferry.hub.mapping.completeness import addresses_of, missing_of, shipping_method_for
+from mageferry.hub.mapping.order_amounts import Line, Totals, UnsendableOrder
+from mageferry.hub.mapping.order_parts import OrderPart, split_order, whole_order
+from mageferry.hub.trade.models import Order, OrderAddress, OrderItem, Seller
 
 INCREMENT_ID_LIMIT = 50
 
 
-def increment_id_for(order: Order, row: Magento2Seller) -> str | None:
-    """The number that the order gets in Magento: the same at every attempt, so Magento refuses a second copy.
+def increment_id_for(order: Order, row: Magento2Seller, seller: Seller | None = None) -> str | None:
+    """The number that the order, or the part of a seller, gets in Magento: the same at every attempt, so Magento
+    refuses a second copy.
 
     None when Magento is to number itself.
     """
     if row.connector.number_rule == NumberRule.MAGENTO:
         return None
     number = f"{order.account.code}-{order.marketplace_order_id}"
+    if seller is not None:
+        number += f"-{seller.code}"
     if len(number) <= INCREMENT_ID_LIMIT:
         return number
     tail = hashlib.sha256(number.encode()).hexdigest()[:10]
     return f"{number[: INCREMENT_ID_LIMIT - len(tail) - 1]}-{tail}"
 
 
-def build_entity(order: Order, row: Magento2Seller) -> dict[str, Any]:
-    """The entity to send. `order` comes with items, addresses and payments prefetched.
+def build_entity(order: Order, row: Magento2Seller, seller: Seller | None = None) -> dict[str, Any]:
+    """The entity to send: of the whole order, or of the seller's part. `order` comes with items, addresses and
+    payments prefetched.
 
     Raises UnsendableOrder naming everything that is missing.
     """
-    items = list(order.items.all())
-    addresses = {address.kind: address for address in order.addresses.all()}
-    billing = addresses.get(AddressKind.BILLING) or addresses.get(AddressKind.SHIPPING)
-    payment = next((paid for paid in order.payments.all() if paid.payment_type == PaymentType.PAYMENT), None)
-    problems = _missing(order, row, items, billing, payment)
+    problems = missing_of(order, row)
     if problems:
         raise UnsendableOrder(problems)
+    part = whole_order(order) if seller is None else split_order(order)[seller.pk]
+    entity: dict[str, Any] = prune(_entity(order, row, part))
+    return entity
+
+
+def _entity(order: Order, row: Magento2Seller, part: OrderPart) -> dict[str, Any]:
+    billing, shipping = addresses_of(order)
+    # Missing ones were named before.
     assert billing is not None
-    assert payment is not None
-    lines, totals = close_amounts(order, items)
+    assert shipping is not None
+    totals = part.totals
     entity = {
-        **_head(order, row),
+        **_head(order, row, part.seller),
         **_twins(_order_amounts(totals)),
-        "total_item_count": len(lines),
-        "total_qty_ordered": sum((line.item.quantity for line in lines), ZERO),
-        "billing_address": _address(billing, order),
+        "total_item_count": len(part.lines),
+        "total_qty_ordered": sum((line.item.quantity for line in part.lines), ZERO),
+        "billing_address": {**_address(billing, order), "address_type": "billing"},
         "payment": _payment(order, row, totals),
-        "items": [_item(line, order, row) for line in lines],
+        "items": [_item(line, row) for line in part.lines],
         "extension_attributes": {
             **row.connector.extension_attributes,
-            "shipping_assignments": [
-                _shipping(addresses.get(AddressKind.SHIPPING) or billing, order, row, totals, lines)
-            ],
+            "shipping_assignments": [_shipping(shipping, order, row, part)],
         },
     }
-    if row.connector.invoice_rule == InvoiceRule.PAID:
-        entity |= _twins(_paid_amounts(totals))
-    else:
-        entity |= _twins({"total_due": totals.grand_total})
-    pruned: dict[str, Any] = prune(entity)
-    return pruned
+    invoiced = row.connector.invoice_rule == InvoiceRule.PAID
+    return entity | _twins(_paid_amounts(totals) if invoiced else {"total_due": totals.grand_total})
 
 
-def _missing(
-    order: Order,
-    row: Magento2Seller,
-    items: Sequence[OrderItem],
-    billing: OrderAddress | None,
-    payment: OrderPayment | None,
-) -> list[str]:
-    problems = []
-    if billing is None:
-        problems.append("the billing address is missing")
-    else:
-        if not billing.firstname.strip():
-            problems.append("the billing first name is missing")
-        if not billing.lastname.strip():
-            problems.append("the billing last name is missing")
-    if not order.customer_email:
-        problems.append("the customer's e-mail is missing")
-    elif not _is_email(order.customer_email):
-        problems.append(f"the customer's e-mail {order.customer_email!r} isn't an e-mail address")
-    if not items:
-        problems.append("it has no items")
-    if payment is None:
-        problems.append("it has no payment")
-    if not shipping_method_for(order, row):
-        problems.append("no shipping method is known for it: set the connector's shipping method")
-    return problems
-
-
-def _is_email(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
-
-
-def _head(order: Order, row: Magento2Seller) -> dict[str, Any]:
+def _head(order: Order, row: Magento2Seller, seller: Seller | None) -> dict[str, Any]:
     connector = row.connector
     return {
-        "increment_id": increment_id_for(order, row),
+        "increment_id": increment_id_for(order, row, seller),
         "ext_order_id": order.marketplace_order_id,
         "store_id": row.store_id,
         "state": "processing" if connector.invoice_rule == InvoiceRule.PAID else "new",
@@ -171,7 +135,7 @@ def external_item_id(item: OrderItem) -> str:
     return item.marketplace_item_id or f"{item.order.marketplace_order_id}-{item.position}"
 
 
-def _item(line: Line, order: Order, row: Magento2Seller) -> dict[str, Any]:
+def _item(line: Line, row: Magento2Seller) -> dict[str, Any]:
     item = line.item
     price = line.row_total / item.quantity if not item.price else item.price
     unit_tax = line.tax / item.quantity
@@ -207,7 +171,6 @@ def _item(line: Line, order: Order, row: Magento2Seller) -> dict[str, Any]:
 
 def _address(address: OrderAddress, order: Order) -> dict[str, Any]:
     return {
-        "address_type": address.kind,
         "firstname": address.firstname,
         "lastname": address.lastname,
         "company": address.company,
@@ -234,16 +197,8 @@ def _payment(order: Order, row: Magento2Seller, totals: Totals) -> dict[str, Any
     }
 
 
-def shipping_method_for(order: Order, row: Magento2Seller) -> str:
-    """Magento's carrier_method for the order's shipping service; the connector's own when the map has none."""
-    connector = row.connector
-    mapped: str = connector.shipping_method_map.get(order.shipping_service) or connector.shipping_method
-    return mapped
-
-
-def _shipping(
-    address: OrderAddress, order: Order, row: Magento2Seller, totals: Totals, lines: Sequence[Line]
-) -> dict[str, Any]:
+def _shipping(address: OrderAddress, order: Order, row: Magento2Seller, part: OrderPart) -> dict[str, Any]:
+    totals = part.totals
     return {
         "shipping": {
             "address": {**_address(address, order), "address_type": "shipping"},
@@ -257,7 +212,7 @@ def _shipping(
                 }
             ),
         },
-        "items": [{"sku": line.item.sku, "qty_ordered": line.item.quantity} for line in lines],
+        "items": [{"sku": line.item.sku, "qty_ordered": line.item.quantity} for line in part.lines],
     }
 
 

@@ -6,6 +6,7 @@ A lease ends by itself when its holder dies; the fencing token tells a late hold
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from django.db.models import QuerySet
 from mageferry.hub.work.clock import F, Now, now_plus
 from mageferry.hub.work.models import Lease
 from mageferry.hub.work.owners import is_dead, owner_name
+
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 class LeaseHeld(Exception):
@@ -82,9 +85,10 @@ def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
 
 
 @contextmanager
-def holding(name: str, seconds: float = 60) -> Iterator[Held]:
-    """Hold a lease while the block runs, renewed in the background. Raises LeaseHeld."""
-    held = acquire(name, seconds)
+def holding(name: str, seconds: float = 60, *, patience_seconds: float = 0.0) -> Iterator[Held]:
+    """Hold a lease while the block runs, renewed in the background. Raises LeaseHeld, after `patience_seconds` of
+    waiting for it."""
+    held = _acquire_within(name, seconds, patience_seconds)
     stop = threading.Event()
 
     def keep() -> None:
@@ -105,3 +109,19 @@ def holding(name: str, seconds: float = 60) -> Iterator[Held]:
         stop.set()
         keeper.join()
         held.release()
+
+
+def _acquire_within(name: str, seconds: float, patience_seconds: float) -> Held:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return acquire(name, seconds)
+        except LeaseHeld:
+            if time.monotonic() >= deadline:
+                raise
+        while time.monotonic() < deadline and _is_held(name):
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _is_held(name: str) -> bool:
+    return Lease.objects.filter(name=name, expires_at__gt=Now()).exists()

@@ -6,7 +6,7 @@ the newest token, in one transaction with whatever the unit changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -207,12 +207,22 @@ def hand_back(claims: Sequence[Claim]) -> int:
     return count
 
 
-def record_step(held: Claim, step: Step, *, request: str = "", answer: str = "") -> Claim:
+def record_step(
+    held: Claim,
+    step: Step,
+    *,
+    request: str = "",
+    answer: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> Claim:
     """Commit how far the write has come, before or after the request. Raises LeaseLost.
 
-    Returns the claim with the new step, so that the caller goes on with what the row says.
+    `facts` join the unit's payload, for a later attempt to compare with. Returns the claim with the new step, so that
+    the caller goes on with what the row says.
     """
     changes: dict[str, Any] = {"step": step}
+    if facts:
+        changes["payload"] = {**held.unit.payload, **facts}
     if request:
         changes["request"] = request
     if answer:

@@ -115,6 +115,9 @@ def _custom_attributes(good: Good) -> list[Value]:
     if good.sku.startswith("LF-SHIRT-"):
         _, _, color, size = good.sku.split("-")
         values |= {"color": str(COLORS[color]), "size": str(SIZES[size])}
+    if good is BUNDLE:
+        # 0: the bundle is shipped as a whole, 1: its parts are shipped separately.
+        values["shipment_type"] = "0"
     return [{"attribute_code": code, "value": value} for code, value in values.items()]
 
 
@@ -178,7 +181,7 @@ def attributes() -> list[Record]:
         "name": "varchar", "sku": "static", "price": "decimal", "weight": "decimal", "status": "int",
         "visibility": "int", "description": "text", "url_key": "varchar", "tax_class_id": "int",
         "category_ids": "static", "created_at": "static", "updated_at": "static", "special_price": "decimal",
-        "cost": "decimal", "color": "int", "size": "int",
+        "cost": "decimal", "color": "int", "size": "int", "shipment_type": "int",
     }  # fmt: skip
     own_ids = {"color": COLOR_ATTRIBUTE, "size": SIZE_ATTRIBUTE}
     return [
@@ -192,7 +195,9 @@ def attributes() -> list[Record]:
             "is_required": code in ("name", "sku", "price"),
             "is_user_defined": code in own_ids,
             "is_unique": str(int(code == "sku")),
-            "scope": "global" if code in ("sku", "weight", *own_ids) else _SCOPES.get(code, "store"),
+            "scope": "global"
+            if code in ("sku", "weight", "shipment_type", *own_ids)
+            else _SCOPES.get(code, "store"),
             "options": _options(code),
             "frontend_labels": [],
             "validation_rules": [],

@@ -17,6 +17,7 @@ from mageferry.hub.connectors.models.remote import (
     OrderItemMagento,
     OrderPartMagento,
     OrderPaymentMagento2,
+    OrderShipmentMagento,
     OrdersMagento,
 )
 from mageferry.hub.connectors.models.sellers import AccountMagento, Magento2Seller
@@ -34,6 +35,7 @@ __all__ = [
     "OrderItemMagento",
     "OrderPartMagento",
     "OrderPaymentMagento2",
+    "OrderShipmentMagento",
     "OrdersMagento",
     "ProductMagento",
     "default_exporting_statuses",

@@ -35,6 +35,7 @@ class InvoiceRule(models.TextChoices):
     """How an exported order becomes refundable: Magento refunds only what is invoiced."""
 
     PAID = "paid", "Create it as invoiced and paid"
+    CALL = "call", "Invoice it with a call after creating"
     NONE = "none", "Leave it not invoiced"
 
 
@@ -199,6 +200,19 @@ class Magento2Connector(models.Model):
         help_text="When the shop last answered that it has no sources (Inventory Management is off): its stock items "
         "are read instead.",
     )
+    courier_map = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text='Shipments: the hub\'s carrier to Magento\'s carrier_code, like {"UPS Ground": "ups"}. A carrier '
+        "that isn't in the map goes as custom with its own name; read shipments go through the map backwards.",
+    )
+    late_track_days = models.PositiveSmallIntegerField(
+        default=14,
+        db_default=14,
+        help_text="Get shipments: a shipment without a track is read again for this many days, since in Magento a "
+        "track that comes later changes nothing else.",
+    )
     error = models.TextField(blank=True, editable=False)
     remedy = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -226,18 +240,30 @@ class Magento2Connector(models.Model):
             problems["endpoint"] = f"{error.message} {error.remedy}"
         if self.authentication == Authentication.TOKEN and not self.username:
             problems["username"] = "Token Based signs in with an admin user: enter its name."
-        for name in ("reading_statuses", "exporting_statuses"):
+        for name, example in _TEXT_LISTS.items():
             if not _is_text_list(getattr(self, name)):
-                problems[name] = 'Write a list of statuses, like ["processing", "complete"].'
-        if not _is_text_list(self.product_attributes) or not all(map(_CODE.match, self.product_attributes)):
-            problems["product_attributes"] = 'Write a list of attribute codes, like ["color", "brand"].'
-        for name in ("status_map", "shipping_method_map"):
+                problems[name] = f"Write a list, like {example}."
+        for name, example in _TEXT_MAPS.items():
             if not _is_text_map(getattr(self, name)):
-                problems[name] = 'Write a map of texts, like {"processing": "rfs"}.'
+                problems[name] = f"Write a map of texts, like {example}."
+        if "product_attributes" not in problems and not all(map(_CODE.match, self.product_attributes)):
+            problems["product_attributes"] = "An attribute code has small letters, digits and _ only."
         if not isinstance(self.extension_attributes, dict):
             problems["extension_attributes"] = 'Write a map, like {"channel": "amazon"}.'
         if problems:
             raise ValidationError(problems)
+
+
+_TEXT_LISTS = {
+    "reading_statuses": '["processing", "complete"]',
+    "exporting_statuses": '["rfs"]',
+    "product_attributes": '["color", "brand"]',
+}
+_TEXT_MAPS = {
+    "status_map": '{"processing": "rfs"}',
+    "shipping_method_map": '{"Standard": "flatrate_flatrate"}',
+    "courier_map": '{"UPS Ground": "ups"}',
+}
 
 
 def _is_text_list(value: Any) -> bool:

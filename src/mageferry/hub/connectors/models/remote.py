@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from mageferry.hub.connectors.models.connector import Magento2Connector
-from mageferry.hub.trade.models import Order, OrderItem, OrderPayment
+from mageferry.hub.trade.models import Order, OrderItem, OrderPayment, OrderShipment
 
 
 class Direction(models.TextChoices):
@@ -107,6 +107,10 @@ class OrderPaymentMagento2(models.Model):
     )
     return_created = models.BooleanField(default=False)
     return_id = models.BigIntegerField("return ID", null=True, blank=True)
+    error = models.TextField(
+        blank=True, default="", db_default="", help_text="Why the refund is parked; empty lets it go on."
+    )
+    remedy = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         db_table = "order_payment_magento2"
@@ -115,3 +119,29 @@ class OrderPaymentMagento2(models.Model):
 
     def __str__(self) -> str:
         return f"return {self.return_id or 'not created'}"
+
+
+class OrderShipmentMagento(models.Model):
+    """Which shipment of a Magento a shipment of ours is: made there by us (Exported) or read there (Downloaded)."""
+
+    order_shipment = models.OneToOneField(
+        OrderShipment, primary_key=True, on_delete=models.CASCADE, related_name="magento"
+    )
+    magento2_connector = models.ForeignKey(
+        Magento2Connector, on_delete=models.PROTECT, related_name="shipments"
+    )
+    direction = models.CharField(max_length=10, choices=Direction)
+    shipment_id = models.BigIntegerField("shipment ID", help_text="Id of the shipment in Magento.")
+
+    class Meta:
+        db_table = "order_shipment_magento"
+        verbose_name = "shipment in Magento"
+        verbose_name_plural = "shipments in Magento"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("magento2_connector", "shipment_id"), name="order_shipment_magento_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.shipment_id)

@@ -13,6 +13,7 @@ from mageferry.hub.trade.models.orders import (
     PaymentType,
 )
 from mageferry.hub.trade.models.parties import Account, Marketplace, Seller
+from mageferry.hub.trade.models.refunds import OrderRefund, OrderRefundItem
 from mageferry.hub.trade.models.shipments import OrderShipment, OrderShipmentItem, OrderShipmentTrack
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "OrderHistory",
     "OrderItem",
     "OrderPayment",
+    "OrderRefund",
+    "OrderRefundItem",
     "OrderShipment",
     "OrderShipmentItem",
     "OrderShipmentTrack",

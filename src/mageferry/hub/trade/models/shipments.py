@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from mageferry.hub.trade.models.orders import Order, OrderItem
 
@@ -15,13 +16,24 @@ class OrderShipment(models.Model):
     carrier = models.CharField(max_length=100, blank=True)
     service = models.CharField(max_length=100, blank=True)
     remote_id = models.CharField(
-        max_length=64, blank=True, help_text="Id of the shipment in the system that it came from."
+        max_length=64,
+        blank=True,
+        help_text="Id of the shipment in the system that it came from; an order has it once.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "order_shipment"
         ordering = ("order", "shipped_at", "id")
+        constraints = (
+            # Whoever tells of a shipment twice, tells of one.
+            models.UniqueConstraint(
+                fields=("order", "remote_id"),
+                condition=~Q(remote_id=""),
+                name="order_shipment_remote_id_once",
+            ),
+        )
+        indexes = (models.Index(fields=("shipped_at",), name="order_shipment_shipped_at"),)
 
     def __str__(self) -> str:
         return f"{self.order} {self.shipped_at:%Y-%m-%d}"
@@ -38,10 +50,11 @@ class OrderShipmentItem(models.Model):
         db_table = "order_shipment_item"
         constraints = (
             models.UniqueConstraint(fields=("shipment", "order_item"), name="order_shipment_item_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_shipment_item_quantity_positive"),
         )
 
     def __str__(self) -> str:
-        return f"{self.quantity} x {self.order_item}"
+        return f"{self.quantity.normalize():f} x {self.order_item.sku}"
 
 
 class OrderShipmentTrack(models.Model):
@@ -56,4 +69,4 @@ class OrderShipmentTrack(models.Model):
         db_table = "order_shipment_track"
 
     def __str__(self) -> str:
-        return f"{self.title} {self.number}"
+        return f"{self.title} {self.number}".strip()

@@ -22,7 +22,7 @@ def fill_sku_keys(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trade', '0001_initial'),
+        ('trade', '0003_refund_items'),
     ]
 
     operations = [

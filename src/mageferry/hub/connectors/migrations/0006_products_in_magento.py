@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0003_order_parts'),
-        ('trade', '0002_stock_origin_and_edited_fields'),
+        ('connectors', '0005_returns_and_invoice_rule'),
+        ('trade', '0004_stock_origin_and_edited_fields'),
     ]
 
     operations = [

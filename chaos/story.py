@@ -1,0 +1,137 @@
+"""One run: shops with faults, a hub whose workers are killed, people who go on, and the comparison at the end."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from chaos.compare import Verdict, compare
+from chaos.hub import Database, Records, make_records
+from chaos.people import People
+from chaos.shop import ShopFloor
+from chaos.workers import Crew
+from mageferry.hub.connectors.shop import close_shops
+from mageferry.hub.flows import registry, runner
+from mageferry.hub.trade.models import Order, OrderPayment, OrderShipment, OrderStatus, PaymentType
+from mageferry.hub.work import operations
+from mageferry.hub.work.models import OPEN, UnitStatus, WorkUnit
+from mageferry.sandbox import Sandbox
+
+FAULTS = (
+    "lost_reply", "reset_after", "truncated", "internal_error", "error_page", "error_page_ok", "empty_ok", "reset",
+    "maintenance", "bad_gateway", "too_many_requests", "deadlock", "php_fatal", "database_down", "unauthorized",
+)  # fmt: skip
+FAULT_RATE = 0.015
+WORKERS = 3
+ROUND_SECONDS = 0.4
+KILL_EVERY_SECONDS = (0.6, 1.6)
+QUIET_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one seed."""
+
+    seed: int
+    verdict: Verdict
+    faults: int
+    kills: int
+    seconds: float
+
+
+def run_seed(
+    seed: int, orders: int, database: Database, seconds: float, tell: Callable[[str], None]
+) -> Result:
+    """`orders` are half the marketplace's and half the shop's own. Ends when all is done, or after `seconds`."""
+    database.clear()
+    began = time.monotonic()
+    with Sandbox("back-office") as back_office, Sandbox("storefront") as storefront:
+        records = make_records(back_office, storefront)
+        with closing(ShopFloor(back_office)) as merchant, closing(ShopFloor(storefront)) as counter:
+            people = People(records, merchant, seed)
+            people.sell(orders // 2)
+            storefront.control.add_orders(orders - orders // 2, seed=seed, status="processing")
+            kills = _let_it_run(records, people, (back_office, storefront), seed, began + seconds, tell)
+            faults = sum(_clear_faults(shop) for shop in (back_office, storefront))
+            _finish(records, people)
+            verdict = compare(records, merchant, counter)
+        close_shops()
+    return Result(seed, verdict, faults, kills, time.monotonic() - began)
+
+
+def _let_it_run(
+    records: Records, people: People, shops: tuple[Sandbox, Sandbox], seed: int, deadline: float,
+    tell: Callable[[str], None],
+) -> int:  # fmt: skip
+    chance = random.Random(f"chaos/{seed}")
+    for shop in shops:
+        for number, kind in enumerate(FAULTS):
+            shop.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path="/V1/")
+    crew = Crew(WORKERS, seed)
+    quiet, kill_at = 0, time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
+    try:
+        while quiet < QUIET_ROUNDS and time.monotonic() < deadline:
+            _ask_for_runs(records)
+            people.act()
+            _retry_failed()
+            if time.monotonic() >= kill_at:
+                crew.kill_one(chance)
+                kill_at = time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
+            time.sleep(ROUND_SECONDS)
+            left = _left(records)
+            quiet = 0 if left else quiet + 1
+            tell(f"seed {seed}: {left} left, {crew.kills} workers killed")
+    finally:
+        crew.end()
+    return crew.kills
+
+
+def _ask_for_runs(records: Records) -> None:
+    """What the schedules do."""
+    for row in (records.back_office, records.storefront):
+        for flow in registry.all_flows():
+            if row in runner.rows_of(flow, row.connector):
+                runner.request_run(flow, row)
+
+
+def _retry_failed() -> None:
+    """A person looks at what failed and has it tried again; an order that was parked is let go on."""
+    operations.try_again(list(WorkUnit.objects.filter(status=UnitStatus.FAILED).values_list("pk", flat=True)))
+    Order.objects.exclude(error="").update(error="", remedy="")
+
+
+def _left(records: Records) -> int:
+    """What people wait for: exports, shipments both ways, refunds, and work that isn't done."""
+    ours = Order.objects.filter(account=records.marketplace)
+    return (
+        ours.exclude(status=OrderStatus.SHIPPED).count()
+        + Order.objects.filter(account=records.own_shop, status=OrderStatus.READY_FOR_SHIPPING).count()
+        + OrderShipment.objects.filter(order__account=records.own_shop, magento=None).count()
+        + OrderPayment.objects.filter(payment_type=PaymentType.REFUND)
+        .exclude(magento__return_created=True)
+        .count()
+        + WorkUnit.objects.filter(status__in=OPEN).exclude(kind=runner.RUN_FLOW).count()
+    )
+
+
+def _clear_faults(shop: Sandbox) -> int:
+    count = sum(rule.hits for rule in shop.control.faults.rules())
+    shop.control.clear_faults()
+    return count
+
+
+def _finish(records: Records, people: People) -> None:
+    """Nothing fails any more: what is still open gets done, twice over, as the schedules would."""
+    for _ in range(3):
+        _retry_failed()
+        # The shops are quiet: what was unclear has arrived or never will.
+        waiting = WorkUnit.objects.filter(status=UnitStatus.RETRY)
+        operations.try_again(list(waiting.values_list("pk", flat=True)))
+        people.act()
+        for row in (records.back_office, records.storefront):
+            for flow in registry.all_flows():
+                if row in runner.rows_of(flow, row.connector):
+                    runner.run_flow(flow, row)

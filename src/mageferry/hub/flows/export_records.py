@@ -1,0 +1,157 @@
+"""What an export leaves in the hub: Magento's ids of the order, or of its part, its items and payment; or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from mageferry.hub.connectors.models import (
+    Direction,
+    InvoiceRule,
+    Magento2Seller,
+    OrderItemMagento,
+    OrderPartMagento,
+    OrdersMagento,
+)
+from mageferry.hub.flows.invoice_orders import invoice_intent
+from mageferry.hub.mapping.order_amounts import sent_items
+from mageferry.hub.mapping.order_out import external_item_id
+from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
+from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, Seller
+from mageferry.hub.work import ledger
+from mageferry.hub.work.ledger import Outcome
+from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
+
+FLOW = "export_orders"
+ONE_ORDER = "export_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipload:
+    """What one unit brings into Magento: an order, or the items of one seller in it, through a row."""
+
+    order: Order
+    row: Magento2Seller
+    seller: Seller | None = None
+
+    @property
+    def items(self) -> list[OrderItem]:
+        """The items that are in Magento when it is done."""
+        items = list(self.order.items.all())
+        return items if self.seller is None else items_of_seller(items, self.seller)
+
+    @property
+    def sent(self) -> list[OrderItem]:
+        """The items that are sent: of a bundle its components only."""
+        here = {item.pk for item in self.items}
+        return [item for item in sent_items(list(self.order.items.all())) if item.pk in here]
+
+
+def unit_key(order_pk: int, seller_pk: int | None) -> str:
+    """The unit of an order, or of a seller's part of it: one for ever, whatever row it goes through."""
+    return f"{ONE_ORDER}:{order_pk}" + (f":seller:{seller_pk}" if seller_pk else "")
+
+
+def adopt_order(load: Shipload, made: Mapping[str, Any], message: str) -> Outcome:
+    """Take over the ids of the order that was made, or found: finished."""
+    entity_id = int(made["entity_id"])
+    item_ids = match_items(load.sent, made.get("items") or [])
+
+    def record() -> None:
+        _keep_order_ids(load, made)
+        OrderItemMagento.objects.bulk_create(
+            OrderItemMagento(order_item_id=pk, item_id=item_id) for pk, item_id in item_ids.items()
+        )
+        OrderItem.objects.filter(pk__in=[item.pk for item in load.items]).update(
+            magento_exported=True, connector_id=entity_id
+        )
+        changes: dict[str, Any] = {} if _others_are_parked(load) else {"error": "", "remedy": ""}
+        Order.objects.filter(pk=load.order.pk).update(
+            connector_id=Coalesce(F("connector_id"), entity_id), updated_at=timezone.now(), **changes
+        )
+        write_history(load, HistoryOutcome.DONE, message + _left_out(load), {"entity_id": entity_id})
+        if load.row.connector.invoice_rule == InvoiceRule.CALL:
+            ledger.write_intents([invoice_intent(load.order, load.row, entity_id)])
+
+    return ledger.finished(record, result={"entity_id": entity_id, "increment_id": made.get("increment_id")})
+
+
+def _keep_order_ids(load: Shipload, made: Mapping[str, Any]) -> None:
+    """The order's ids in Magento; of several parts orders_magento keeps the first."""
+    ids: dict[str, Any] = {
+        "magento2_connector": load.row.connector,
+        "entity_id": int(made["entity_id"]),
+        "increment_id": made.get("increment_id") or "",
+        "store_id": load.row.store_id,
+        "order_payment_id": (made.get("payment") or {}).get("entity_id"),
+    }
+    whole = {**ids, "direction": Direction.EXPORTED}
+    if load.seller is None:
+        OrdersMagento.objects.create(order=load.order, **whole)
+        return
+    OrdersMagento.objects.get_or_create(order=load.order, defaults=whole)
+    OrderPartMagento.objects.create(order=load.order, magento2_seller=load.row, **ids)
+
+
+def _others_are_parked(load: Shipload) -> bool:
+    """Whether the order's error belongs to another part of it."""
+    if load.seller is None:
+        return False
+    sellers = {item.seller_id for item in load.order.items.all()} - {load.seller.pk, None}
+    keys = [unit_key(load.order.pk, pk) for pk in sellers]
+    return WorkUnit.objects.filter(dedup_key__in=keys, status=UnitStatus.FAILED).exists()
+
+
+def _left_out(load: Shipload) -> str:
+    if load.seller is None:
+        return ""
+    items = list(load.order.items.all())
+    sellers = sellers_by_item(items)
+    nobodys = ", ".join(item.sku for item in sent_items(items) if sellers[item.pk] is None)
+    without = f" Not exported, since they have no seller: {nobodys}." if nobodys else ""
+    return f" The items of {load.seller}.{without}"
+
+
+def match_items(items: Sequence[OrderItem], made: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Our item -> Magento's item_id: by ext_order_item_id, then by SKU in order; the same SKU twice stays two."""
+    left = list(made)
+    matched: dict[int, int] = {}
+    for field, wanted in (("ext_order_item_id", external_item_id), ("sku", _sku)):
+        for item in items:
+            found = next((each for each in left if each.get(field) == wanted(item)), None)
+            if item.pk not in matched and found is not None:
+                matched[item.pk] = int(found["item_id"])
+                left.remove(found)
+    return matched
+
+
+def _sku(item: OrderItem) -> str:
+    return item.sku
+
+
+def park_order(load: Shipload, reason: str, remedy: str, raw: bytes | None = None) -> Outcome:
+    """A lasting refusal: the order keeps the error until a person clears it."""
+    shown = f"{load.seller}: {reason}" if load.seller else reason
+
+    def record() -> None:
+        Order.objects.filter(pk=load.order.pk).update(error=shown, remedy=remedy, updated_at=timezone.now())
+        write_history(load, HistoryOutcome.FAILED, shown, {})
+
+    answer = raw.decode("utf-8", "replace")[:4000] if raw else ""
+    return Outcome(
+        UnitStatus.FAILED, reason=reason, remedy=remedy, answer=answer, step=Step.INTENT, effect=record
+    )
+
+
+def write_history(load: Shipload, outcome: HistoryOutcome, message: str, ids: dict[str, Any]) -> None:
+    """An entry in the order's history, naming the store that the row stands for."""
+    row = load.row
+    OrderHistory.objects.create(
+        order=load.order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
+        target_store=f"{row.store_id} {row.store_code}".strip(), outcome=outcome, ids=ids, message=message,
+    )  # fmt: skip

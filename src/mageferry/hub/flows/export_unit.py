@@ -1,0 +1,124 @@
+"""One attempt to bring one order, or the items of one seller in it, into Magento: `PUT /V1/orders/create`.
+
+An unclear answer is settled by looking for the order in the shop. Magento itself refuses a second order with the same
+increment_id in one store; that number is the same at each attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mageferry.hub.connectors.shop import open_shop
+from mageferry.hub.flows.export_records import ONE_ORDER, Shipload, adopt_order, park_order
+from mageferry.hub.flows.export_routes import row_for
+from mageferry.hub.flows.outcomes import outcome_of
+from mageferry.hub.flows.runner import SetupProblem
+from mageferry.hub.flows.writing import Write, as_text, write_once
+from mageferry.hub.mapping.order_amounts import UnsendableOrder
+from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
+from mageferry.hub.trade.models import Order, Seller
+from mageferry.hub.work import ledger
+from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.ledger import Claim, Outcome
+from mageferry.magento.client import Magento
+from mageferry.magento.errors import AlreadyExists, MagentoError, Rejected
+
+
+@handles(ONE_ORDER)
+def export_order(held: Claim) -> Outcome:
+    """One attempt."""
+    order = (
+        Order.objects.select_related("account", "account__marketplace")
+        .prefetch_related("items__seller", "addresses", "payments")
+        .filter(pk=held.unit.payload["order"])
+        .first()
+    )
+    if order is None:
+        return ledger.skipped("The order is gone from the hub.")
+    seller_pk = held.unit.payload.get("seller")
+    seller = Seller.objects.filter(pk=seller_pk).first() if seller_pk else None
+    if seller_pk and seller is None:
+        return ledger.skipped("The seller is gone from the hub.")
+    done = _done_before(order, seller)
+    if done is not None:
+        return done
+    try:
+        row = row_for(order.account_id, seller_pk)
+    except SetupProblem as problem:
+        return ledger.failed(problem.reason, problem.remedy)
+    return _attempt(held, Shipload(order, row, seller))
+
+
+def _done_before(order: Order, seller: Seller | None) -> Outcome | None:
+    if seller is None:
+        return (
+            ledger.finished(result={"entity_id": order.magento.entity_id})
+            if hasattr(order, "magento")
+            else None
+        )
+    if hasattr(order, "magento") and not order.magento_parts.exists():
+        return ledger.skipped("The order is in Magento as a whole.")
+    part = order.magento_parts.filter(magento2_seller__seller=seller).first()
+    return ledger.finished(result={"entity_id": part.entity_id}) if part else None
+
+
+def _attempt(held: Claim, load: Shipload) -> Outcome:
+    if not load.items:
+        return ledger.skipped(f"No item of {load.seller} is left in the order.")
+    try:
+        entity = build_entity(load.order, load.row, load.seller)
+    except UnsendableOrder as problem:
+        return park_order(load, str(problem), problem.remedy)
+    with open_shop(load.row.connector) as shop:
+        try:
+            return write_once(held, _write(shop, load, entity))
+        except AlreadyExists as error:
+            return _adopt_existing(shop, load, error)
+        except Rejected as error:
+            return park_order(load, error.message, error.remedy, error.raw)
+        except MagentoError as error:
+            return outcome_of(error, held)
+
+
+def _write(shop: Magento, load: Shipload, entity: dict[str, Any]) -> Write[Mapping[str, Any]]:
+    return Write(
+        request=as_text("PUT", "/V1/orders/create", {"entity": entity}),
+        send=lambda: shop.orders.create(entity),
+        look=lambda: find_exported(shop, load),
+        adopt=lambda made, message: adopt_order(load, made, message),
+        done="Exported to Magento.",
+    )
+
+
+def find_exported(shop: Magento, load: Shipload) -> Mapping[str, Any] | None:
+    """The order in the shop, if an earlier attempt created it. Looked for by what we always send."""
+    found = shop.orders.find(ext_order_id=load.order.marketplace_order_id, store_id=load.row.store_id)
+    number = increment_id_for(load.order, load.row, load.seller)
+    if number is not None:
+        # ext_order_id isn't unique in Magento; the number is.
+        found = [each for each in found if each.get("increment_id") == number]
+    elif load.seller is not None:
+        # Several parts may be in one store, with numbers of Magento's own: the items tell whose part it is.
+        ours = {external_item_id(item) for item in load.sent}
+        found = [
+            each
+            for each in found
+            if ours & {str(item.get("ext_order_item_id")) for item in each.get("items") or ()}
+        ]
+    return min(found, key=lambda each: int(each["entity_id"])) if found else None
+
+
+def _adopt_existing(shop: Magento, load: Shipload, error: AlreadyExists) -> Outcome:
+    """Magento has this number in this store already: ours from an earlier attempt, or somebody else's."""
+    found = find_exported(shop, load)
+    if found is not None:
+        return adopt_order(load, found, "It was in Magento already.")
+    return park_order(
+        load,
+        f"{error.message}: number {increment_id_for(load.order, load.row, load.seller)} belongs to another order of "
+        f"store {load.row.store_id}.",
+        "Look at the order with this number in Magento. If it is another one, change the account's code or the "
+        "marketplace order id, then retry.",
+        error.raw,
+    )

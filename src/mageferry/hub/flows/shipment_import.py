@@ -1,0 +1,209 @@
+"""Storing shipments that were read from a Magento: the same shipment never twice, tracks that come later added."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Sum
+from django.utils import timezone
+
+from mageferry.hub.connectors.models import (
+    Direction,
+    Magento2Seller,
+    OrderPartMagento,
+    OrderShipmentMagento,
+    OrdersMagento,
+)
+from mageferry.hub.connectors.remote_orders import RemoteOrder
+from mageferry.hub.mapping.carriers import carrier_for
+from mageferry.hub.mapping.fields import UnusableRecord
+from mageferry.hub.mapping.order_amounts import sent_items
+from mageferry.hub.mapping.shipment_in import ShipmentRecord, TrackRecord, match_shipped
+from mageferry.hub.mapping.statuses import advance
+from mageferry.hub.trade.models import (
+    HistoryOutcome,
+    Order,
+    OrderHistory,
+    OrderItem,
+    OrderShipment,
+    OrderShipmentItem,
+    OrderShipmentTrack,
+    OrderStatus,
+)
+
+FLOW = "get_shipments"
+# Shipments of the last day are read again also when they have a track: there may be a second one.
+_ALL_TRACKS_DAYS = 1
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a page of shipments."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: list[tuple[ShipmentRecord, str, str]] = field(default_factory=list)
+
+
+type Known = tuple[ShipmentRecord, RemoteOrder]
+
+
+def store_shipments(row: Magento2Seller, known: Sequence[Known]) -> Stored:
+    """Store shipments of orders that the hub knows; each that can't be stored is refused alone."""
+    stored = Stored()
+    for record, remote in known:
+        try:
+            with transaction.atomic():
+                made = _store(row, record, remote)
+        except UnusableRecord as problem:
+            stored.refused.append((record, problem.reason, problem.remedy))
+        except (IntegrityError, DataError) as error:
+            reason = f"Shipment {record.shipment_id} can't be stored: {str(error).splitlines()[0]}"
+            stored.refused.append((record, reason, "It is read again with the next run."))
+        else:
+            setattr(stored, made, getattr(stored, made) + 1)
+    return stored
+
+
+def _store(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> str:
+    link = (
+        OrderShipmentMagento.objects.select_related("order_shipment")
+        .filter(magento2_connector=row.connector, shipment_id=record.shipment_id)
+        .first()
+    )
+    if link is None:
+        _create(row, record, remote)
+        return "created"
+    shipment = link.order_shipment
+    numbers = _add_tracks(row, shipment, record.tracks)
+    if not numbers:
+        return "unchanged"
+    if not shipment.carrier:
+        OrderShipment.objects.filter(pk=shipment.pk).update(carrier=_carrier(row, record.tracks))
+    _write_history(row, remote, record, f"Tracks of shipment {record.shipment_id}: {', '.join(numbers)}.")
+    return "updated"
+
+
+def _create(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> None:
+    items = _items_of(remote)
+    quantities = match_shipped(record, items)
+    shipment = OrderShipment.objects.create(
+        order=remote.order,
+        shipped_at=record.shipped_at,
+        carrier=_carrier(row, record.tracks),
+        # An order may be in several Magentos, in parts: the number alone isn't enough.
+        remote_id=f"{row.connector.key}:{record.shipment_id}",
+    )
+    OrderShipmentMagento.objects.create(
+        order_shipment=shipment, magento2_connector=row.connector, direction=Direction.DOWNLOADED,
+        shipment_id=record.shipment_id,
+    )  # fmt: skip
+    OrderShipmentItem.objects.bulk_create(
+        OrderShipmentItem(shipment=shipment, order_item_id=pk, quantity=quantity)
+        for pk, quantity in quantities.items()
+    )
+    numbers = _add_tracks(row, shipment, record.tracks)
+    _note_on_order(record, remote, items)
+    shipped = ", ".join(
+        f"{quantities[item.pk].normalize():f} x {item.sku}" for item in items if item.pk in quantities
+    )
+    tracks = f" Tracks: {', '.join(numbers)}." if numbers else ""
+    _write_history(row, remote, record, f"Shipped in Magento: {shipped}.{tracks}")
+
+
+def _items_of(remote: RemoteOrder) -> list[OrderItem]:
+    """The items that the Magento order holds."""
+    items = OrderItem.objects.filter(order=remote.order).select_related("magento")
+    if remote.is_part:
+        items = items.filter(connector_id=remote.entity_id)
+    return list(items)
+
+
+def _carrier(row: Magento2Seller, tracks: Sequence[TrackRecord]) -> str:
+    if not tracks:
+        return ""
+    return carrier_for(tracks[0].carrier_code, tracks[0].title, row.connector.courier_map)[:100]
+
+
+def _add_tracks(row: Magento2Seller, shipment: OrderShipment, tracks: Sequence[TrackRecord]) -> list[str]:
+    """Add the tracks that the shipment doesn't have; returns their numbers."""
+    there = set(shipment.tracks.values_list("number", flat=True))
+    fresh = {track.number: track for track in tracks if track.number not in there}
+    OrderShipmentTrack.objects.bulk_create(
+        OrderShipmentTrack(
+            shipment=shipment, number=track.number, carrier_code=track.carrier_code,
+            title=carrier_for(track.carrier_code, track.title, row.connector.courier_map),
+        )
+        for track in fresh.values()
+    )  # fmt: skip
+    return list(fresh)
+
+
+def _note_on_order(record: ShipmentRecord, remote: RemoteOrder, items: Sequence[OrderItem]) -> None:
+    """Quantities, ids and status of an order after a shipment; all from what is stored, so a repeat changes nothing."""
+    sums = dict(
+        OrderShipmentItem.objects.filter(order_item__in=items)
+        .values_list("order_item")
+        .annotate(Sum("quantity"))
+        .order_by()
+    )
+    for item in items:
+        shipped = min(max(sums.get(item.pk, Decimal(0)), item.quantity_shipped), item.quantity)
+        if shipped != item.quantity_shipped:
+            item.quantity_shipped = shipped
+            OrderItem.objects.filter(pk=item.pk).update(quantity_shipped=shipped)
+    done = not any(_is_waiting(item) for item in sent_items(items))
+    _note_on_link(record, remote, done)
+    # Of an order that went out in parts the first shipment ships the whole.
+    reached = OrderStatus.SHIPPED if done or remote.is_part else OrderStatus.PARTIALLY_SHIPPED
+    status = Order.objects.values_list("status", flat=True).get(pk=remote.order.pk)
+    if advance(status, reached) != status:
+        Order.objects.filter(pk=remote.order.pk).update(status=reached, updated_at=timezone.now())
+
+
+def _is_waiting(item: OrderItem) -> bool:
+    gone = max(item.quantity_shipped, item.quantity_refunded) + item.quantity_cancelled
+    return item.product_type not in ("virtual", "downloadable") and gone < item.quantity
+
+
+def _note_on_link(record: ShipmentRecord, remote: RemoteOrder, done: bool) -> None:
+    entry: OrdersMagento | OrderPartMagento = (
+        OrderPartMagento.objects.select_for_update().get(order=remote.order, entity_id=remote.entity_id)
+        if remote.is_part
+        else OrdersMagento.objects.select_for_update().get(order=remote.order)
+    )
+    if record.shipment_id not in entry.shipment_id:
+        entry.shipment_id = [*entry.shipment_id, record.shipment_id]
+    entry.shipment_created = entry.shipment_created or done
+    entry.save(update_fields=["shipment_id", "shipment_created"])
+
+
+def _write_history(row: Magento2Seller, remote: RemoteOrder, record: ShipmentRecord, message: str) -> None:
+    OrderHistory.objects.create(
+        order=remote.order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
+        target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,
+        ids={"shipment_id": record.shipment_id, "entity_id": remote.entity_id}, message=message,
+    )  # fmt: skip
+
+
+def awaiting_tracks(row: Magento2Seller, now: dt.datetime) -> list[int]:
+    """Ids of shipments of the row's account that may still get a track: neither the shipment's updated_at nor the
+    order's moves when one is added in Magento, so these are read by their ids."""
+    has_track = Exists(OrderShipmentTrack.objects.filter(shipment=OuterRef("order_shipment")))
+    links = OrderShipmentMagento.objects.filter(
+        magento2_connector=row.connector,
+        direction=Direction.DOWNLOADED,
+        order_shipment__order__account=row.account_id,
+    )
+    recent = links.filter(order_shipment__shipped_at__gte=now - dt.timedelta(days=_ALL_TRACKS_DAYS))
+    late = links.filter(
+        ~has_track, order_shipment__shipped_at__gte=now - dt.timedelta(days=row.connector.late_track_days)
+    )
+    return sorted(
+        {*recent.values_list("shipment_id", flat=True), *late.values_list("shipment_id", flat=True)}
+    )
