@@ -20,7 +20,8 @@ BASE: dict[str, Any] = {
     "overlap_minutes": "15", "reading_statuses": '["processing"]', "status_map": '{"processing": "rfs"}',
     "exporting_statuses": '["rfs"]', "number_rule": "prefix", "invoice_rule": "paid", "exported_status": "processing",
     "payment_method": "checkmo", "shipping_method": "flatrate_flatrate", "shipping_method_map": "{}",
-    "extension_attributes": "{}", "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
+    "extension_attributes": "{}", "courier_map": "{}", "late_track_days": "14",
+    "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
     "interval_seconds": "60", "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"

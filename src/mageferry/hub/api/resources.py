@@ -17,12 +17,14 @@ from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
 from mageferry.hub.security.models import ApiToken
-from mageferry.hub.trade.models import Order
+from mageferry.hub.trade import shipping
+from mageferry.hub.trade.models import Order, OrderShipment
 from mageferry.hub.work import ledger
 from mageferry.hub.work.models import FlowRun, WorkUnit
 
 MAY_READ = "trade.view_order"
 MAY_ACT = "connectors.change_magento2connector"
+MAY_SHIP = "trade.add_ordershipment"
 
 
 class TokenAuthentication(HttpBearer):
@@ -136,6 +138,43 @@ def order(request: HttpRequest, pk: int) -> Order:
     """One order with its items."""
     _require(request, MAY_READ)
     return get_object_or_404(Order.objects.select_related("account").prefetch_related("items"), pk=pk)
+
+
+@api.get("/orders/{int:pk}/shipments", response=list[shapes.Shipment])
+def shipments(request: HttpRequest, pk: int) -> QuerySet[OrderShipment]:
+    """The shipments of an order, the oldest first."""
+    _require(request, MAY_READ)
+    return _shipments().filter(order=get_object_or_404(Order, pk=pk))
+
+
+@api.post(
+    "/orders/{int:pk}/shipments",
+    response={201: shapes.Shipment, 200: shapes.Shipment, 400: shapes.Problem, 409: shapes.Problem},
+)
+def add_shipment(request: HttpRequest, pk: int, body: shapes.NewShipment) -> Status[Any]:
+    """Tell of a shipment. 201: taken over; 200: known by its `remote_id` already, nothing changed; 409: that id is
+    another shipment's. For an order from Magento the next run of Create Shipments creates it there."""
+    _require(request, MAY_SHIP)
+    order = get_object_or_404(Order, pk=pk)
+    given = body.dict(exclude={"items", "tracks", "shipped_at"})
+    if body.shipped_at is not None:
+        given["shipped_at"] = body.shipped_at
+    new = shipping.NewShipment(
+        items=[shipping.NewItem(**item.dict()) for item in body.items],
+        tracks=[shipping.NewTrack(**track.dict()) for track in body.tracks],
+        **given,
+    )
+    try:
+        made, is_new = shipping.add_shipment(order, new)
+    except shipping.BadShipment as problem:
+        return Status(400, {"message": f"The shipment doesn't fit order {order}: {problem}"})
+    except shipping.OtherShipment as problem:
+        return Status(409, {"message": str(problem)})
+    return Status(201 if is_new else 200, _shipments().get(pk=made.pk))
+
+
+def _shipments() -> QuerySet[OrderShipment]:
+    return OrderShipment.objects.select_related("magento").prefetch_related("items__order_item", "tracks")
 
 
 @api.get("/work", response=list[shapes.Unit])
