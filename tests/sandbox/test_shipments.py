@@ -154,6 +154,21 @@ def test_a_bundle_ships_as_a_whole_and_its_parts_leave_the_stock(shop: Client) -
     assert shop.post(f"/rest/V1/order/{bundle['entity_id']}/ship", child).status == 400
 
 
+def test_a_bundle_that_ships_separately_goes_by_its_parts_whatever_is_said_of_itself(shop: Client) -> None:
+    attributes = [{"attribute_code": "shipment_type", "value": "1"}]
+    shop.put("/rest/all/V1/products/LF-COOK-KIT", {"product": {"custom_attributes": attributes}})
+    bundle = next(
+        order
+        for order in shop.list("/rest/V1/orders", ("status", "processing", "eq")).json["items"]
+        if any(item["product_type"] == "bundle" and not item["qty_shipped"] for item in order["items"])
+    )
+    parent = next(item for item in bundle["items"] if item["product_type"] == "bundle")
+    part = next(item for item in bundle["items"] if item.get("parent_item_id") == parent["item_id"])
+    sent = {"items": [{"order_item_id": item["item_id"], "qty": 1} for item in (parent, part)]}
+    reply = shop.post(f"/rest/V1/order/{bundle['entity_id']}/ship", sent)
+    assert [item["sku"] for item in read(shop, int(reply.json))["items"]] == [part["sku"]]
+
+
 def test_of_full_shipments_at_once_one_succeeds(back_office: Client) -> None:
     order = place(back_office, LAMP)
     with ThreadPoolExecutor(4) as pool:

@@ -25,6 +25,7 @@ BASE: dict[str, Any] = {
     "payment_method": "checkmo", "shipping_method": "flatrate_flatrate", "shipping_method_map": "{}",
     "extension_attributes": "{}", "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
     "interval_seconds": "60", "product_attributes": "[]", "full_products_days": "7",
+    "courier_map": "{}", "late_track_days": "14",
     "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"

@@ -1,6 +1,9 @@
 """Leases by name: one holder, an end, a fencing token."""
 
+import threading
+
 import pytest
+from django.db import connection
 
 from mageferry.hub.work import leases, ledger
 from mageferry.hub.work.models import Lease, UnitStatus, WorkUnit
@@ -46,3 +49,29 @@ def test_units_of_a_dead_process_are_due_at_once():
     (again,) = ledger.claim("other")
     assert again.token > held.token
     assert WorkUnit.objects.get().status == UnitStatus.PROCESSING
+
+
+def test_whoever_has_patience_gets_the_lease_when_it_is_given_back():
+    held, asked, got = leases.acquire("order", 60), threading.Event(), threading.Event()
+
+    def wait_for_it() -> None:
+        asked.set()
+        try:
+            with leases.holding("order", patience_seconds=30):
+                got.set()
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=wait_for_it)
+    waiting.start()
+    asked.wait()
+    assert not got.is_set()
+    held.release()
+    waiting.join()
+    assert got.is_set()
+
+
+def test_patience_ends():
+    leases.acquire("order", 60)
+    with pytest.raises(leases.LeaseHeld), leases.holding("order", patience_seconds=0.01):
+        pytest.fail("somebody else has it")

@@ -11,7 +11,7 @@ from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import goods, operations, shapes
+from mageferry.hub.api import goods, operations, shapes, shipments
 from mageferry.hub.api.permissions import MAY_ACT, MAY_READ, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
@@ -48,6 +48,7 @@ api = NinjaAPI(
 )
 api.add_router("", goods.router)
 api.add_router("", operations.router)
+api.add_router("", shipments.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])

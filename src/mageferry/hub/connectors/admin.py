@@ -136,6 +136,7 @@ class ConnectorAdmin(adminsite.ModelAdmin):
                 ),
             },
         ),
+        ("Shipments", {"classes": ("collapse",), "fields": ("courier_map", "late_track_days")}),
     )
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -7,6 +7,7 @@ left of the order is known before each.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -40,6 +41,8 @@ ONE_SHIPMENT = "create_shipment"
 LANES = 64
 LANE_SECONDS = 60.0
 PATIENCE_SECONDS = 30.0
+RECORDING_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.05
 
 
 def create_shipments(row: Magento2Seller, run: Run, held: Held) -> None:
@@ -189,8 +192,14 @@ def _earlier_is_unclear(held: Claim) -> bool:
     """Whether another shipment of the same order may or may not be in Magento: what is left isn't known then."""
     if held.sent_before:
         return False
-    others = WorkUnit.objects.filter(kind=ONE_SHIPMENT, subject=held.unit.subject, status__in=OPEN)
-    return others.filter(step__in=(Step.SENDING, Step.UNCLEAR)).exclude(pk=held.pk).exists()
+    sent = WorkUnit.objects.filter(
+        kind=ONE_SHIPMENT, subject=held.unit.subject, status__in=OPEN, step__in=(Step.SENDING, Step.UNCLEAR)
+    ).exclude(pk=held.pk)
+    # Its turn ends a moment before its result is written.
+    deadline = time.monotonic() + RECORDING_SECONDS
+    while sent.filter(status=UnitStatus.PROCESSING).exists() and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return sent.exists()
 
 
 CREATE_SHIPMENTS = declare(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from mageferry.hub import adminsite
 from mageferry.hub.trade import models
+from mageferry.hub.trade.shipment_admin import magento_id_of
 
 
 @adminsite.register(models.Marketplace)
@@ -58,10 +61,27 @@ class PaymentInline(adminsite.TabularInline):
     tab = True
 
 
-class ShipmentInline(adminsite.TabularInline):
+class ShipmentInline(adminsite.ReadOnlyInline):
     model = models.OrderShipment
+    fields = ("shipped_at", "carrier", "contents", "track_numbers", "magento_id")
+    readonly_fields = fields
     show_change_link = True
     tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.OrderShipment]:
+        shipments: QuerySet[models.OrderShipment] = super().get_queryset(request)
+        return shipments.select_related("order", "magento").prefetch_related("items__order_item", "tracks")
+
+    def contents(self, shipment: models.OrderShipment) -> str:
+        return ", ".join(str(item) for item in shipment.items.all())
+
+    @adminsite.display(description="tracks")
+    def track_numbers(self, shipment: models.OrderShipment) -> str:
+        return ", ".join(str(track) for track in shipment.tracks.all())
+
+    @adminsite.display(description="ID in Magento")
+    def magento_id(self, shipment: models.OrderShipment) -> str:
+        return magento_id_of(shipment)
 
 
 class HistoryInline(adminsite.ReadOnlyInline):
@@ -91,6 +111,7 @@ class OrderAdmin(adminsite.ModelAdmin):
     list_select_related = ("account",)
     inlines = (ItemInline, AddressInline, PaymentInline, ShipmentInline, HistoryInline)
     actions = ("clear_error",)
+    actions_detail = ("add_shipment_here",)
     fieldsets = (
         (
             None,
@@ -116,6 +137,13 @@ class OrderAdmin(adminsite.ModelAdmin):
         ("Shipping", {"fields": (("shipping_service", "shipping_description"),)}),
         ("Source", {"fields": (("placed_at", "remote_updated_at", "connector_id"),)}),
     )
+
+    @adminsite.action(description="Add shipment", url_path="add-shipment", permissions=["add_shipment_here"])
+    def add_shipment_here(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return redirect(f"{reverse('admin:trade_ordershipment_add')}?order={object_id}")
+
+    def has_add_shipment_here_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("trade.add_ordershipment")
 
     @adminsite.display(
         description="status",
@@ -146,23 +174,6 @@ class OrderAdmin(adminsite.ModelAdmin):
     def clear_error(self, request: HttpRequest, queryset: QuerySet[models.Order]) -> None:
         count = queryset.exclude(error="").update(error="", remedy="")
         self.message_user(request, f"{count} orders go on with the next run of their flow.")
-
-
-class ShipmentItemInline(adminsite.TabularInline):
-    model = models.OrderShipmentItem
-
-
-class TrackInline(adminsite.TabularInline):
-    model = models.OrderShipmentTrack
-
-
-@adminsite.register(models.OrderShipment)
-class ShipmentAdmin(adminsite.ModelAdmin):
-    list_display = ("order", "shipped_at", "carrier", "service", "remote_id")
-    search_fields = ("order__marketplace_order_id", "tracks__number")
-    list_select_related = ("order",)
-    raw_id_fields = ("order",)
-    inlines = (ShipmentItemInline, TrackInline)
 
 
 @adminsite.register(models.OrderHistory)
