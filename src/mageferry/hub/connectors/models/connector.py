@@ -240,12 +240,12 @@ class Magento2Connector(models.Model):
             problems["endpoint"] = f"{error.message} {error.remedy}"
         if self.authentication == Authentication.TOKEN and not self.username:
             problems["username"] = "Token Based signs in with an admin user: enter its name."
-        for name, example in _TEXT_LISTS.items():
-            if not _is_text_list(getattr(self, name)):
-                problems[name] = f"Write a list, like {example}."
-        for name, example in _TEXT_MAPS.items():
-            if not _is_text_map(getattr(self, name)):
-                problems[name] = f"Write a map of texts, like {example}."
+        problems |= {
+            name: remedy for name, remedy in _TEXT_LISTS.items() if not _is_text_list(getattr(self, name))
+        }
+        problems |= {
+            name: remedy for name, remedy in _TEXT_MAPS.items() if not _is_text_map(getattr(self, name))
+        }
         if "product_attributes" not in problems and not all(map(_CODE.match, self.product_attributes)):
             problems["product_attributes"] = "An attribute code has small letters, digits and _ only."
         if not isinstance(self.extension_attributes, dict):
@@ -255,14 +255,14 @@ class Magento2Connector(models.Model):
 
 
 _TEXT_LISTS = {
-    "reading_statuses": '["processing", "complete"]',
-    "exporting_statuses": '["rfs"]',
-    "product_attributes": '["color", "brand"]',
+    "reading_statuses": 'Write a list of statuses, like ["processing", "complete"].',
+    "exporting_statuses": 'Write a list of statuses, like ["rfs"].',
+    "product_attributes": 'Write a list of attribute codes, like ["color", "brand"].',
 }
 _TEXT_MAPS = {
-    "status_map": '{"processing": "rfs"}',
-    "shipping_method_map": '{"Standard": "flatrate_flatrate"}',
-    "courier_map": '{"UPS Ground": "ups"}',
+    "status_map": 'Write a map of texts, like {"processing": "rfs"}.',
+    "shipping_method_map": 'Write a map of texts, like {"Standard": "flatrate_flatrate"}.',
+    "courier_map": 'Write a map of carriers to carrier codes, like {"UPS Ground": "ups"}.',
 }
 
 
