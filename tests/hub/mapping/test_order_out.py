@@ -55,8 +55,14 @@ def an_order(
         "items": items,
         "addresses": [
             OrderAddress(
-                kind="billing", firstname="Ruth", lastname="Grady", street="1 Quay", city="Dayton", postcode="45402",
-                country_id="US", telephone="555 0123",
+                kind="billing",
+                firstname="Ruth",
+                lastname="Grady",
+                street="1 Quay",
+                city="Dayton",
+                postcode="45402",
+                country_id="US",
+                telephone="555 0123",
             )
         ],
         "payments": [OrderPayment(payment_type="payment", amount=order.grand_total)],
