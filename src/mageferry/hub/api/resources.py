@@ -8,40 +8,16 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
-from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
-from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import shapes
+from mageferry.hub.api import refunds, shapes
+from mageferry.hub.api.access import MAY_ACT, MAY_READ, StaffSession, TokenAuthentication, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import Order
 from mageferry.hub.work import ledger
 from mageferry.hub.work.models import FlowRun, WorkUnit
-
-MAY_READ = "trade.view_order"
-MAY_ACT = "connectors.change_magento2connector"
-
-
-class TokenAuthentication(HttpBearer):
-    """`Authorization: Bearer mf_...` with an API token."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Any:
-        found = ApiToken.find(token)
-        if found is None:
-            return None
-        request.user = found.user
-        return found.user
-
-
-class StaffSession(SessionAuth):
-    """The browser session of somebody who may use the pages."""
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        return request.user if request.user.is_authenticated and request.user.is_staff else None
-
 
 api = NinjaAPI(
     title="Mageferry",
@@ -52,44 +28,42 @@ api = NinjaAPI(
 )
 
 
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise HttpError(403, f"Your user lacks the permission {permission}.")
+api.add_router("", refunds.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])
 @paginate(LimitOffsetPagination)
 def connectors(request: HttpRequest) -> QuerySet[Magento2Connector]:
     """The connectors and how they stand."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return Magento2Connector.objects.all()
 
 
 @api.get("/connectors/{int:pk}", response=shapes.ConnectorDetail)
 def connector(request: HttpRequest, pk: int) -> Magento2Connector:
     """One connector with its seller rows."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return get_object_or_404(Magento2Connector, pk=pk)
 
 
 @api.post("/connectors/{int:pk}/check", response=list[shapes.FoundOut])
 def check(request: HttpRequest, pk: int) -> list[Any]:
     """Whether the connector is ready: sign-in, stores, sources, permissions, clocks."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     return list(check_connector(get_object_or_404(Magento2Connector, pk=pk)))
 
 
 @api.get("/flows", response=list[shapes.FlowShape])
 def flows(request: HttpRequest) -> list[registry.Flow]:
     """The flows there are."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return list(registry.all_flows())
 
 
 @api.post("/flows/{name}/run", response={202: shapes.RunsAsked, 404: shapes.Problem})
 def run_flow(request: HttpRequest, name: str, body: shapes.RunRequest) -> Status[Any]:
     """Ask the workers to run a flow, for every row of the connector that it is switched on for."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     try:
         flow = registry.flow_named(name)
         chosen = runner.active_connectors(body.connector)
@@ -106,7 +80,7 @@ def run_flow(request: HttpRequest, name: str, body: shapes.RunRequest) -> Status
 @paginate(LimitOffsetPagination)
 def runs(request: HttpRequest, flow: str = "", status: str = "") -> QuerySet[FlowRun]:
     """Runs of flows, the newest first."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     found = FlowRun.objects.order_by("-id")
     if flow:
         found = found.filter(flow=flow.replace("-", "_"))
@@ -122,7 +96,7 @@ def orders(
     errors: bool = False,
 ) -> QuerySet[Order]:
     """Orders, the newest first: of an account (name or code), of a status, or only those parked with an error."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     found = Order.objects.select_related("account").order_by("-placed_at", "-id")
     if account:
         found = found.filter(Q(account__name__iexact=account) | Q(account__code__iexact=account))
@@ -134,7 +108,7 @@ def orders(
 @api.get("/orders/{int:pk}", response=shapes.OrderDetail)
 def order(request: HttpRequest, pk: int) -> Order:
     """One order with its items."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     return get_object_or_404(Order.objects.select_related("account").prefetch_related("items"), pk=pk)
 
 
@@ -142,7 +116,7 @@ def order(request: HttpRequest, pk: int) -> Order:
 @paginate(LimitOffsetPagination)
 def work(request: HttpRequest, status: str = "", kind: str = "") -> QuerySet[WorkUnit]:
     """Units of work, the newest first."""
-    _require(request, MAY_READ)
+    require(request, MAY_READ)
     found = WorkUnit.objects.order_by("-id")
     if status:
         found = found.filter(status=status)
@@ -152,7 +126,7 @@ def work(request: HttpRequest, status: str = "", kind: str = "") -> QuerySet[Wor
 @api.post("/work/{int:pk}/retry", response=shapes.Changed)
 def retry(request: HttpRequest, pk: int) -> dict[str, int]:
     """Make a failed, skipped or waiting unit due again."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     get_object_or_404(WorkUnit, pk=pk)
     return {"changed": ledger.try_again([pk])}
 
@@ -160,6 +134,6 @@ def retry(request: HttpRequest, pk: int) -> dict[str, int]:
 @api.post("/work/{int:pk}/skip", response=shapes.Changed)
 def skip(request: HttpRequest, pk: int) -> dict[str, int]:
     """Leave a unit undone for good."""
-    _require(request, MAY_ACT)
+    require(request, MAY_ACT)
     get_object_or_404(WorkUnit, pk=pk)
     return {"changed": ledger.skip([pk], f"Skipped by {request.user} through the API.")}
