@@ -30,7 +30,12 @@ def ask(client: Client, order: Order, header: dict[str, str], **body: Any) -> tu
 def test_a_refund_is_entered_once_however_often_it_is_asked_for(client: Client, order: Order):
     header = token_of("add_orderrefund")
     status, made = ask(client, order, header)
-    assert (status, made["amount"], made["currency"], made["return_created"]) == (201, "13.5300", "USD", False)
+    assert (status, made["amount"], made["currency"], made["return_created"]) == (
+        201,
+        "13.5300",
+        "USD",
+        False,
+    )
     assert made["items"] == [{"position": 1, "sku": "MUG-1", "quantity": "1.0000", "back_to_stock": False}]
     status, again = ask(client, order, header)
     assert (status, again["id"]) == (200, made["id"])
