@@ -11,7 +11,7 @@ from ninja import Router
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api import shapes
-from mageferry.hub.api.permissions import MAY_SEE_GOODS, require
+from mageferry.hub.api.access import MAY_SEE_GOODS, require
 from mageferry.hub.flows.get_products import unknown_skus
 from mageferry.hub.trade.models import LocationQuantity, Product, sku_key
 

@@ -12,7 +12,7 @@ from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api import shapes
-from mageferry.hub.api.permissions import MAY_ACT, MAY_READ, require
+from mageferry.hub.api.access import MAY_ACT, MAY_READ, require
 from mageferry.hub.configuration import configuration
 from mageferry.hub.flows import runner
 from mageferry.hub.flows.schedules import follow_switches

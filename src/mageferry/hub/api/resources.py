@@ -9,35 +9,14 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
-from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import goods, operations, shapes, shipments
-from mageferry.hub.api.permissions import MAY_ACT, MAY_READ, require
+from mageferry.hub.api import goods, operations, refunds, shapes, shipments
+from mageferry.hub.api.access import MAY_ACT, MAY_READ, StaffSession, TokenAuthentication, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import Order
 from mageferry.hub.work.models import FlowRun
-
-
-class TokenAuthentication(HttpBearer):
-    """`Authorization: Bearer mf_...` with an API token."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Any:
-        found = ApiToken.find(token)
-        if found is None:
-            return None
-        request.user = found.user
-        return found.user
-
-
-class StaffSession(SessionAuth):
-    """The browser session of somebody who may use the pages."""
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        return request.user if request.user.is_authenticated and request.user.is_staff else None
-
 
 api = NinjaAPI(
     title="Mageferry",
@@ -46,9 +25,8 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
-api.add_router("", goods.router)
-api.add_router("", operations.router)
-api.add_router("", shipments.router)
+for _part in (goods, operations, refunds, shipments):
+    api.add_router("", _part.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])

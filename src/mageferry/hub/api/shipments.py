@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 
 from mageferry.hub.api import shipment_shapes
-from mageferry.hub.api.permissions import MAY_READ, require
+from mageferry.hub.api.access import MAY_READ, require
 from mageferry.hub.api.shapes import Problem
 from mageferry.hub.trade import shipping
 from mageferry.hub.trade.models import Order, OrderShipment

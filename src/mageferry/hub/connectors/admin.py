@@ -198,6 +198,16 @@ class OrdersMagentoAdmin(adminsite.ReadOnlyAdmin):
     list_select_related = ("order", "magento2_connector")
 
 
+@adminsite.register(models.OrderPartMagento)
+class OrderPartMagentoAdmin(adminsite.ReadOnlyAdmin):
+    list_display = (
+        "order", "magento2_connector", "magento2_seller", "entity_id", "increment_id", "store_id", "shipment_created",
+    )  # fmt: skip
+    list_filter = ("magento2_connector", "shipment_created")
+    search_fields = ("order__marketplace_order_id", "increment_id", "=entity_id")
+    list_select_related = ("order", "magento2_connector", "magento2_seller__connector")
+
+
 @adminsite.register(models.Magento2Activation)
 class ActivationAdmin(adminsite.ReadOnlyAdmin):
     list_display = ("connector", "received_at", "status", "store_base_url", "error", "remedy")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller
+from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, OrderPartMagento
 from mageferry.hub.flows.attempts import attempt_all, attempt_each
 from mageferry.hub.flows.export_records import FLOW, ONE_ORDER, Shipload, unit_key, write_history
 from mageferry.hub.flows.export_routes import check_row, exporting_rows
@@ -30,8 +30,9 @@ def export_orders(row: Magento2Seller, run: Run, held: Held) -> None:
     check_row(row)
     orders: Iterable[Order] = ready_orders(row).only("pk", "marketplace_order_id", "error")
     if row.export_orders_per_seller:
-        orders = _not_parked_by_this_part(list(orders), row)
-        run.add(skipped=_note_items_of_nobody(row))
+        late = set(_with_late_items(row).values_list("pk", flat=True))
+        orders = [order for order in _not_parked_by_this_part(list(orders), row) if order.pk not in late]
+        run.add(skipped=_note_left_out(row))
     intents = [intent_for(order, row) for order in orders]
     held.check()
     attempt_each(row.connector, run, ONE_ORDER, intents)
@@ -77,23 +78,45 @@ def _not_parked_by_this_part(orders: Sequence[Order], row: Magento2Seller) -> li
     return [order for order in orders if not order.error or order.pk in free]
 
 
-def _note_items_of_nobody(row: Magento2Seller) -> int:
-    """How many orders hold items without a seller, which no row exports; said once in the history of each."""
-    nobodys = OrderItem.objects.filter(
-        order=OuterRef("pk"), magento_exported=False, seller=None, bundle_sku=""
-    )
-    orders = list(_orders_of_account(row).filter(Exists(nobodys)).prefetch_related("items"))
-    told = set(
-        Order.objects.filter(
-            pk__in=[order.pk for order in orders], history__flow=FLOW, history__outcome=HistoryOutcome.SKIPPED
-        ).values_list("pk", flat=True)
-    )
-    for order in orders:
-        if order.pk not in told:
-            skus = ", ".join(item.sku for item in order.items.all() if item.seller_id is None)
-            text = f"Items without a seller aren't exported: {skus}. Choose their seller on the order."
-            write_history(Shipload(order, row), HistoryOutcome.SKIPPED, text, {})
-    return len(orders)
+def _note_left_out(row: Magento2Seller) -> int:
+    """How many orders hold items that no part takes: without a seller, or given to one whose part is in Magento
+    already. Said once in the history of each."""
+    waiting = OrderItem.objects.filter(order=OuterRef("pk"), magento_exported=False)
+    orders = _orders_of_account(row).prefetch_related("items")
+    nobodys = orders.filter(Exists(waiting.filter(seller=None, bundle_sku="")))
+    late = _with_late_items(row).prefetch_related("items")
+    told = [
+        _tell_once(
+            order, row, None, "Items without a seller aren't exported: {}. Choose their seller on the order."
+        )
+        for order in nobodys
+    ]
+    told += [
+        _tell_once(
+            order,
+            row,
+            row.seller_id,
+            f"The part of {row.seller} is in Magento already; items that came later aren't exported: {{}}. "
+            "Add them in Magento by hand.",
+        )
+        for order in late
+    ]
+    return len(set(told))
+
+
+def _with_late_items(row: Magento2Seller) -> QuerySet[Order]:
+    parts = OrderPartMagento.objects.filter(order=OuterRef("pk"), magento2_seller__seller=row.seller_id)
+    return ready_orders(row).filter(Exists(parts))
+
+
+def _tell_once(order: Order, row: Magento2Seller, seller_pk: int | None, text: str) -> int:
+    left = [
+        item.sku for item in order.items.all() if not item.magento_exported and item.seller_id == seller_pk
+    ]
+    message = text.format(", ".join(left))
+    if not order.history.filter(flow=FLOW, message=message).exists():
+        write_history(Shipload(order, row), HistoryOutcome.SKIPPED, message, {})
+    return order.pk
 
 
 def intent_for(order: Order, row: Magento2Seller) -> Intent:

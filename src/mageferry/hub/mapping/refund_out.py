@@ -196,5 +196,10 @@ def _adjustment(sale: Sale, amount: Decimal, expected: MemoTotals) -> Decimal:
     if cents(amount) == cents(sale.left):
         return cents(most)
     steps = [near + step * CENT for step in range(-2, 3)]
-    fitting = [step for step in steps if step <= most] or [near]
+    # Magento refuses credit memos of nothing, and of more than was paid.
+    fitting = [
+        step
+        for step in steps
+        if step <= most and expected.base + step > 0 and expected.order + _in_order_currency(sale, step) > 0
+    ] or [near]
     return min(fitting, key=lambda step: (abs(_in_order_currency(sale, step) - missing), abs(step)))

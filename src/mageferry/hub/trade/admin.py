@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from mageferry.hub import adminsite
 from mageferry.hub.trade import models
+from mageferry.hub.trade.refund_admin import RefundInline, add_refund_to
 from mageferry.hub.trade.shipment_admin import magento_id_of
 
 
@@ -58,7 +59,12 @@ class AddressInline(adminsite.StackedInline):
 
 class PaymentInline(adminsite.TabularInline):
     model = models.OrderPayment
+    exclude = ("payment_type",)
     tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.OrderPayment]:
+        # Refunds have a table of their own.
+        return super().get_queryset(request).filter(payment_type=models.PaymentType.PAYMENT)
 
 
 class ShipmentInline(adminsite.ReadOnlyInline):
@@ -109,9 +115,9 @@ class OrderAdmin(adminsite.ModelAdmin):
         "total_refunded",
     )
     list_select_related = ("account",)
-    inlines = (ItemInline, AddressInline, PaymentInline, ShipmentInline, HistoryInline)
+    inlines = (ItemInline, AddressInline, PaymentInline, RefundInline, ShipmentInline, HistoryInline)
     actions = ("clear_error",)
-    actions_detail = ("add_shipment_here",)
+    actions_detail = ("add_shipment_here", "add_refund")
     fieldsets = (
         (
             None,
@@ -174,6 +180,13 @@ class OrderAdmin(adminsite.ModelAdmin):
     def clear_error(self, request: HttpRequest, queryset: QuerySet[models.Order]) -> None:
         count = queryset.exclude(error="").update(error="", remedy="")
         self.message_user(request, f"{count} orders go on with the next run of their flow.")
+
+    @adminsite.action(description="Add refund", url_path="add-refund", permissions=["add_refund"])
+    def add_refund(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return add_refund_to(object_id)
+
+    def has_add_refund_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("trade.add_orderrefund")
 
 
 @adminsite.register(models.OrderHistory)
