@@ -22,7 +22,7 @@ from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.return_records import FLOW, Made, adopt_memo, park_refund
 from mageferry.hub.flows.return_targets import ReturnTarget, target_of, waiting_refunds, with_order
-from mageferry.hub.flows.writing import Write, as_text, write_once
+from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of, write_once
 from mageferry.hub.mapping.amounts import ZERO, cents
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.refund_out import (
@@ -124,7 +124,7 @@ class _Return:
         self._held, self._refund, self._target, self._shop = held, refund, target, shop
         self._mark: str = held.unit.payload["mark"]
         self._was_sent = held.sent_before
-        self.settle_seconds: float = target.row.connector.timeout_seconds
+        self.settle_seconds = settle_seconds_of(target.row.connector)
 
     def write(self) -> Write[Made]:
         """A second request makes a second credit memo: a late one is given as long as an answer may take."""

@@ -21,12 +21,11 @@ from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.flows.shipment_export import (
     FLOW,
-    SETTLE_SECONDS,
     ShipmentExport,
     fingerprint_of,
     park,
 )
-from mageferry.hub.flows.writing import write_once
+from mageferry.hub.flows.writing import settle_seconds_of, write_once
 from mageferry.hub.trade.models import Account, OrderShipment, OrderShipmentItem
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
@@ -176,7 +175,7 @@ def _take_turn(held: Claim, shipment: OrderShipment, row: Magento2Seller, in_tur
     if _earlier_is_unclear(held):
         return ledger.retry(
             "An earlier shipment of the order was sent and its answer never came: it is settled first.",
-            SETTLE_SECONDS,
+            settle_seconds_of(row.connector),
         )
     with open_shop(row.connector) as shop:
         export = ShipmentExport(shop, shipment, row, lambda: in_turn.renew(LANE_SECONDS))

@@ -17,7 +17,7 @@ from typing import Any
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderShipmentMagento, OrdersMagento
-from mageferry.hub.flows.writing import Write, as_text
+from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_lines import OrderLine, OrderLines, read_lines
 from mageferry.hub.mapping.shipment_out import Plan, UnsendableShipment, Wanted, plan_shipment, tracks_of
@@ -37,8 +37,6 @@ from mageferry.magento import Magento, Rejected, SearchCriteria
 from mageferry.magento.shipments import ship_path, shipment_body
 
 FLOW = "create_shipments"
-# How long Magento may still be at a request whose answer never came.
-SETTLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,12 @@ class ShipmentExport:
         what is left. Raises Rejected for a shipment that can't be sent."""
         request = "" if held.sent_before else self._request_text()
         return Write(
-            request, self._send, self._look, self._adopt, "Shipment created in Magento.", SETTLE_SECONDS
+            request,
+            self._send,
+            self._look,
+            self._adopt,
+            "Shipment created in Magento.",
+            settle_seconds_of(self._row.connector),
         )
 
     def _request_text(self) -> str:

@@ -90,7 +90,7 @@ def _store(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> 
 
 
 def _create(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> None:
-    items = _items_of(remote)
+    items = _items_of(row, remote)
     quantities = match_shipped(record, items)
     shipment = OrderShipment.objects.create(
         order=remote.order,
@@ -108,7 +108,7 @@ def _create(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) ->
         for pk, quantity in quantities.items()
     )
     numbers = _add_tracks(row, shipment, record.tracks)
-    _note_on_order(record, remote, items)
+    _note_on_order(row, record, remote, items)
     shipped = ", ".join(
         f"{quantities[item.pk].normalize():f} x {item.sku}" for item in items if item.pk in quantities
     )
@@ -116,11 +116,12 @@ def _create(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) ->
     _write_history(row, remote, record, f"Shipped in Magento: {shipped}.{tracks}")
 
 
-def _items_of(remote: RemoteOrder) -> list[OrderItem]:
+def _items_of(row: Magento2Seller, remote: RemoteOrder) -> list[OrderItem]:
     """The items that the Magento order holds."""
     items = OrderItem.objects.filter(order=remote.order).select_related("magento")
     if remote.is_part:
-        items = items.filter(connector_id=remote.entity_id)
+        # Two Magentos may have given two parts the same id; the seller tells them apart.
+        items = items.filter(connector_id=remote.entity_id, seller=row.seller_id)
     return list(items)
 
 
@@ -144,7 +145,9 @@ def _add_tracks(row: Magento2Seller, shipment: OrderShipment, tracks: Sequence[T
     return list(fresh)
 
 
-def _note_on_order(record: ShipmentRecord, remote: RemoteOrder, items: Sequence[OrderItem]) -> None:
+def _note_on_order(
+    row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder, items: Sequence[OrderItem]
+) -> None:
     """Quantities, ids and status of an order after a shipment; all from what is stored, so a repeat changes nothing."""
     sums = dict(
         OrderShipmentItem.objects.filter(order_item__in=items)
@@ -158,7 +161,7 @@ def _note_on_order(record: ShipmentRecord, remote: RemoteOrder, items: Sequence[
             item.quantity_shipped = shipped
             OrderItem.objects.filter(pk=item.pk).update(quantity_shipped=shipped)
     done = not any(_is_waiting(item) for item in sent_items(items))
-    _note_on_link(record, remote, done)
+    _note_on_link(row, record, remote, done)
     # Of an order that went out in parts the first shipment ships the whole.
     reached = OrderStatus.SHIPPED if done or remote.is_part else OrderStatus.PARTIALLY_SHIPPED
     status = Order.objects.values_list("status", flat=True).get(pk=remote.order.pk)
@@ -171,9 +174,11 @@ def _is_waiting(item: OrderItem) -> bool:
     return item.product_type not in ("virtual", "downloadable") and gone < item.quantity
 
 
-def _note_on_link(record: ShipmentRecord, remote: RemoteOrder, done: bool) -> None:
+def _note_on_link(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder, done: bool) -> None:
     entry: OrdersMagento | OrderPartMagento = (
-        OrderPartMagento.objects.select_for_update().get(order=remote.order, entity_id=remote.entity_id)
+        OrderPartMagento.objects.select_for_update().get(
+            magento2_connector=row.connector, entity_id=remote.entity_id
+        )
         if remote.is_part
         else OrdersMagento.objects.select_for_update().get(order=remote.order)
     )

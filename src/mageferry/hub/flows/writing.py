@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.flows.outcomes import wait_seconds
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Claim, Outcome
@@ -82,6 +83,11 @@ def _settle[Made](held: Claim, write: Write[Made]) -> Outcome | None:
             step=Step.UNCLEAR,
         )
     return None if found is None else write.adopt(found, FOUND)
+
+
+def settle_seconds_of(connector: Magento2Connector) -> float:
+    """How long a shop may still be at a request whose answer never came: as long as it would have been waited for."""
+    return float(connector.timeout_seconds)
 
 
 def as_text(method: str, path: str, body: Mapping[str, Any]) -> str:
