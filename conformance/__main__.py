@@ -19,9 +19,13 @@ from conformance.report import raise_floor, read_floor, render_differences, rend
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("directory", type=Path, metavar="DIR", help="recordings, timeline and store of a shop")
+    parser.add_argument(
+        "directory", type=Path, metavar="DIR", help="recordings, timeline and store of a shop"
+    )
     parser.add_argument("--raise-floor", action="store_true", help="keep a better share as the new floor")
-    parser.add_argument("--only", default="", metavar="GROUP", help="show this group only; no floor is checked")
+    parser.add_argument(
+        "--only", default="", metavar="GROUP", help="show this group only; no floor is checked"
+    )
     return parser.parse_args()
 
 

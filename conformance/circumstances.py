@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from conformance.comparison import JSON_WEB_TOKEN
-from conformance.player import Player, TokenOffice, is_sign_in, read_claims, sent_credentials
+from conformance.player import Player, TokenOffice, read_claims, sent_credentials
 from conformance.recordings import Credentials, Exchange, Recording
 from mageferry.sandbox import Sandbox
 from mageferry.sandbox.access import ADMIN, EVERYTHING
@@ -52,7 +52,7 @@ def _add_signed_in(sandbox: Sandbox, exchange: Exchange) -> None:
     if pair is None or exchange.answer is None or exchange.answer.status != 200:
         return
     token = JSON_WEB_TOKEN.search(exchange.answer.body)
-    claims = read_claims(token[0]) if token and is_sign_in(exchange.request) else None
+    claims = read_claims(token[0]) if token and exchange.request.signs_in else None
     if claims is None:
         return
     if claims.kind != ADMIN:

@@ -46,11 +46,13 @@ LONGEST_SHOWN = 160
 class Differ:
     """Compares the answers of one run. ``since`` is its start: moments from then on are its own.
 
-    ``free_ids`` is for exchanges that were sent at once: which of them got which id is chance.
+    ``free_ids`` is for exchanges that were sent at once: which of them got which id is chance. ``ignored`` are
+    fields that are left out, of one recording.
     """
 
     since: datetime
     free_ids: bool = False
+    ignored: frozenset[str] = frozenset()
     _renamed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def compare(self, recorded: Answer, found: Answer) -> list[str]:
@@ -88,6 +90,8 @@ class Differ:
     def _compare_maps(self, expected: dict[str, Any], found: dict[str, Any], path: str) -> Iterator[str]:
         for key in sorted(expected.keys() | found.keys()):
             where = f"{path}.{key}"
+            if key in self.ignored:
+                continue
             if key not in found:
                 yield f"{where}: missing, expected {shorten(expected[key])}"
             elif key not in expected:

@@ -82,7 +82,9 @@ class HandshakeReplay:
         if token is None or token.kind != TokenKind.REQUEST:
             return
         self._exchanged = True
-        fresh = Token(token.token_id, token.consumer_id, TokenKind.ACCESS.value, MADE_UP, MADE_UP, token.verifier)
+        fresh = Token(
+            token.token_id, token.consumer_id, TokenKind.ACCESS.value, MADE_UP, MADE_UP, token.verifier
+        )
         self._book.save_token(fresh)
 
     def _signed_anew(self, recording: Recording) -> str:

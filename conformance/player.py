@@ -20,7 +20,6 @@ from mageferry.sandbox import Sandbox
 from mageferry.sandbox.access import ADMIN, CUSTOMER, Identity
 
 ADMIN_PLACEHOLDER = "{admin}"
-SIGN_IN_PATHS = ("/integration/admin/token", "/integration/customer/token", "/provider/google/authenticate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,6 @@ def read_claims(token: str) -> Claims | None:
         return Claims(found["uid"], found["utypid"], found["iat"], found["exp"])
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def is_sign_in(request: SentRequest) -> bool:
-    return any(path in request.target for path in SIGN_IN_PATHS)
 
 
 def sent_credentials(request: SentRequest) -> tuple[str, str] | None:
@@ -71,7 +66,7 @@ class TokenOffice:
         worked = exchange.answer is not None and exchange.answer.status == 200
         for token in JSON_WEB_TOKEN.findall(exchange.request.authorization):
             self._count(token, 100 if worked else 1)
-        if not worked or exchange.answer is None or not is_sign_in(exchange.request):
+        if not worked or exchange.answer is None or not exchange.request.signs_in:
             return
         credentials = sent_credentials(exchange.request)
         for token in JSON_WEB_TOKEN.findall(exchange.answer.body):

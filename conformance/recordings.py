@@ -1,9 +1,9 @@
 """What a directory of recordings holds, in the order in which it is to be sent.
 
-    DIR/store/*.json              the shop's content at the start, as its own REST interface gave it
-    DIR/timeline/NNNN-*.json      requests sent one after the other from there, and steps between them
-    DIR/recordings/GROUP/*.json   stand-alone exchanges, or several at once under `exchanges`
-    DIR/*credentials*.json        keys and accounts of the shop
+DIR/store/*.json              the shop's content at the start, as its own REST interface gave it
+DIR/timeline/NNNN-*.json      requests sent one after the other from there, and steps between them
+DIR/recordings/GROUP/*.json   stand-alone exchanges, or several at once under `exchanges`
+DIR/*credentials*.json        keys and accounts of the shop
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+
+SIGN_IN_PATHS = ("/integration/admin/token", "/integration/customer/token", "/provider/google/authenticate")
 
 
 class DataError(Exception):
@@ -33,6 +35,11 @@ class SentRequest:
     @property
     def authorization(self) -> str:
         return self.headers.get("Authorization", "")
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it asks for a token with a user name and a password."""
+        return any(path in self.target for path in SIGN_IN_PATHS)
 
     def encoded_body(self) -> bytes:
         """The body's bytes. One whose Content-Length counts its characters was sent as Latin-1, not UTF-8."""
@@ -75,6 +82,10 @@ class Recording:
         return f"{self.group}/{self.name}"
 
     @property
+    def signs_in(self) -> bool:
+        return any(exchange.request.signs_in for exchange in self.exchanges)
+
+    @property
     def at(self) -> datetime | None:
         """When the shop answered first."""
         moments = [entry.answer.at for entry in self.exchanges if entry.answer and entry.answer.at]
@@ -88,11 +99,13 @@ def read_timeline(directory: Path) -> list[Recording]:
 
 
 def read_alone(directory: Path) -> list[Recording]:
-    """The stand-alone recordings, oldest first, those of one second by name. Raises DataError."""
+    """The stand-alone recordings, oldest first; within one second sign-ins before what they were for, then by
+    name. Raises DataError.
+    """
     files = sorted((directory / "recordings").glob("*/*.json"))
     found = [read_recording(file, file.parent.name) for file in files]
     never = datetime.min.replace(tzinfo=UTC)
-    return sorted(found, key=lambda entry: (entry.at or never, entry.title))
+    return sorted(found, key=lambda entry: (entry.at or never, not entry.signs_in, entry.title))
 
 
 def read_recording(file: Path, group: str) -> Recording:

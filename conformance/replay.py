@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from conformance.handshake import HandshakeReplay
 from conformance.player import Player, TokenOffice
 from conformance.recordings import (
     Answer,
-    Credentials,
     DataError,
     Recording,
     read_alone,
@@ -82,9 +81,7 @@ class Replay:
     def _early_runs(self) -> Iterator[tuple[list[Recording], Path | None]]:
         """Stand-alone recordings by group, each with the content to start from; None is an empty shop."""
         late = self._late()
-        early = sorted(
-            (entry for entry in self._alone if entry not in late), key=lambda entry: entry.group
-        )
+        early = sorted((entry for entry in self._alone if entry not in late), key=lambda entry: entry.group)
         for group, entries in groupby(early, key=lambda entry: entry.group):
             yield list(entries), None if group in EMPTY_SHOP else self._store
 
@@ -129,7 +126,8 @@ class Replay:
             for exchange in recording.exchanges:
                 found = player.play(exchange, recording.title)
                 if exchange.answer is not None:
-                    yield self._judge(recording, lambda a=exchange.answer, f=found: differ.compare(a, f))
+                    differ.ignored = self._exemptions.fields(recording.title)
+                    yield self._judge(recording, differ.compare(exchange.answer, found))
 
     def _play_alone(self, player: Player, recordings: list[Recording]) -> Iterator[Verdict]:
         moments = [entry.at for entry in recordings if entry.at]
@@ -139,23 +137,22 @@ class Replay:
             if not any(exchange.answer for exchange in recording.exchanges):
                 continue
             if self._exemptions.reason(recording.title):
-                yield self._judge(recording, list)
+                yield self._judge(recording, [])
                 continue
-            if recording.group == HANDSHAKE:
-                answers = [handshake.play(recording)]
-            else:
-                with circumstances(player, recording, self._credentials, self._office):
-                    answers = play_together(player, recording)
-            yield self._judge(
-                recording, lambda r=recording, a=answers, d=differ.since: compare_sets(r, a, Differ(d))
-            )
+            answers = self._answers(player, recording, handshake)
+            yield self._judge(recording, compare_sets(recording, answers, differ))
 
-    def _judge(self, recording: Recording, compare: Callable[[], list[str]]) -> Verdict:
+    def _answers(self, player: Player, recording: Recording, handshake: HandshakeReplay) -> list[Answer]:
+        if recording.group == HANDSHAKE:
+            return [handshake.play(recording)]
+        with circumstances(player, recording, self._credentials, self._office):
+            return play_together(player, recording)
+
+    def _judge(self, recording: Recording, differences: list[str]) -> Verdict:
         request = recording.exchanges[0].request
         shown = f"{request.method} {request.target[:150]}"
         reason = self._exemptions.reason(recording.title)
-        found = () if reason else tuple(compare())
-        return Verdict(recording.group, recording.title, shown, found, reason)
+        return Verdict(recording.group, recording.title, shown, () if reason else tuple(differences), reason)
 
 
 def take_step(player: Player, step: str) -> None:
@@ -188,5 +185,3 @@ def compare_sets(recording: Recording, found: list[Answer], differ: Differ) -> l
 
 def _parallel(differ: Differ) -> Differ:
     return Differ(differ.since, free_ids=True)
-
-

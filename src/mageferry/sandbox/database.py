@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mageferry.sandbox.php import Value
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 
 class ColumnKind(Enum):
@@ -31,6 +31,8 @@ class Column:
     name: str
     kind: ColumnKind
     indexed: bool = False
+    hidden: bool = False
+    """Whether it is the sandbox's own: no filter and no sort can name it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,9 @@ class Listing:
         if bare in self.extra:
             return self.extra[bare]
         column = self.table.columns.get(bare)
-        return Operand(f'"{column.name}"', column.kind, column.indexed) if column else None
+        return (
+            Operand(f'"{column.name}"', column.kind, column.indexed) if column and not column.hidden else None
+        )
 
     def page(
         self, database: Database, criteria: Criteria, where: Bound = ("", []), *, shuffle_ties: bool = False

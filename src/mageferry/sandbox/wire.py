@@ -16,7 +16,7 @@ from mageferry.sandbox.controlplane import PREFIX, serve_control
 from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
 from mageferry.sandbox.front import CRASHED, HTML, JSON, PLAIN, FrontController, Request, Response
 from mageferry.sandbox.journal import Entry
-from mageferry.sandbox.media import encode_json, error_page, maintenance_page
+from mageferry.sandbox.media import choose_renderer, encode_json, error_page, maintenance_page
 from mageferry.sandbox.refusals import masked, unauthorized
 
 MAX_TARGET = 8190
@@ -72,7 +72,7 @@ class Wire:
         if rule is not None and rule.kind not in AFTER_EFFECT:
             if rule.kind is FaultKind.RESET:
                 return rule, None, _reset(incoming)
-            answer = _faulty_answer(rule, request.base_url)
+            answer = _faulty_answer(rule, request.base_url, request.headers.get("accept"))
             return rule, answer, _to_web(answer)
         with self._control.lock:
             answer = self._front.answer(request)
@@ -117,7 +117,7 @@ def _to_web(answer: Response) -> web.Response:
     )
 
 
-def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
+def _faulty_answer(rule: FaultRule, base_url: str, accept: str | None) -> Response:
     retry = {"Retry-After": rule.retry_after} if rule.retry_after else {}
     match rule.kind:
         case FaultKind.UNAUTHORIZED:
@@ -136,15 +136,26 @@ def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
         case FaultKind.DEADLOCK:
             return Response(500, encode_json({"message": DEADLOCK}).encode(), JSON)
         case FaultKind.PHP_FATAL:
-            report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
-            body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
-            return Response(500, body.encode(), JSON)
+            return fatal_answer(accept)
         case FaultKind.DATABASE_DOWN:
             # The page breaks off where its template asks the database for the base URL.
             page = error_page(base_url, "").partition('<base href="')
             return Response(500, f"{page[0]}{page[1]}{CRASHED}".encode(), PLAIN)
     status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
     return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
+
+
+def fatal_answer(accept: str | None) -> Response:
+    """What the shutdown handler of PHP sends when a script died, in the form that the request accepts."""
+    report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
+    if choose_renderer(accept) == "xml":
+        body = (
+            '<?xml version="1.0"?><error><messages><error><data_item><code>500</code><message>'
+            f"<![CDATA[{report}]]></message></data_item></error></messages></error>"
+        )
+        return Response(500, body.encode(), "application/xml; charset=UTF-8")
+    body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
+    return Response(500, body.encode(), "application/json; charset=UTF-8")
 
 
 def _server_page(title: str) -> bytes:

@@ -18,10 +18,10 @@ from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import apply_store_values, stock_item
 from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
-from mageferry.sandbox.routing import Answer, Call, route
+from mageferry.sandbox.routing import Answer, Call, Rendered, route
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import DEFAULT_SOURCE
-from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
+from mageferry.sandbox.tables import ATTRIBUTE_SETS, CATEGORIES, PRODUCT_ATTRIBUTES, PRODUCTS
 
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
 BAD_ATTRIBUTE = 'The "%1" attribute name is invalid. Reset the name and try again.'
@@ -215,6 +215,20 @@ def _find_category(category: Record, wanted: int) -> Record | None:
     return None
 
 
+def list_categories(call: Call) -> Answer:
+    listing = Listing(CATEGORIES, unknown_filter=invalid_attribute, unknown_sort=lambda _: None)
+    return list_page(call, listing)
+
+
+def get_category(call: Call) -> Answer:
+    """One category by its id. Raises Refusal (404)."""
+    key = call.number("categoryId")
+    body = call.shop.database.body(CATEGORIES, key)
+    if body is None:
+        raise no_such_entity("id", key)
+    return Rendered(body)
+
+
 def list_media(call: Call) -> Answer:
     return load_product(call, call.text("sku")).get("media_gallery_entries") or []
 
@@ -270,6 +284,14 @@ ROUTES = (
     route("GET", "/V1/stockItems/:productSku", _STOCK, get_stock_item, "productSku:str"),
     route("GET", "/V1/stockStatuses/:productSku", _STOCK, get_stock_status, "productSku:str"),
     route("GET", "/V1/categories", "Magento_Catalog::categories", get_category_tree, "rootCategoryId:int?"),
+    route("GET", "/V1/categories/list", "Magento_Catalog::categories", list_categories, CRITERIA),
+    route(
+        "GET",
+        "/V1/categories/:categoryId",
+        "Magento_Catalog::categories",
+        get_category,
+        "categoryId:int storeId:int?",
+    ),
     route(
         "GET", "/V1/configurable-products/:sku/children", "anonymous", list_configurable_children, "sku:str"
     ),
