@@ -69,6 +69,10 @@ class Warehouse:
         found = self._database.value("SELECT 1 FROM inventory_source WHERE source_code = ?", (source_code,))
         return found is not None
 
+    def source(self, source_code: str) -> Record | None:
+        body = self._database.value("SELECT body FROM inventory_source WHERE source_code = ?", (source_code,))
+        return cast("Record", orjson.loads(body)) if isinstance(body, str) else None
+
     def save_source(self, changes: Record) -> None:
         """Create a source, or change the fields given of a known one."""
         found = self._database.rows(

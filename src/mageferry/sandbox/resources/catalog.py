@@ -18,7 +18,7 @@ from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import apply_store_values, stock_item
 from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
-from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.routing import ALL_STORES, Answer, Call, Rendered, route
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import DEFAULT_SOURCE
 from mageferry.sandbox.tables import ATTRIBUTE_SETS, CATEGORIES, PRODUCT_ATTRIBUTES, PRODUCTS
@@ -101,14 +101,20 @@ def _in_store(call: Call, body: str) -> str:
     if not has_scopes:
         return body
     product = cast("Record", orjson.loads(body))
-    return encode_json(scoped(call, product))
+    return encode_json(scoped(call.shop, product, call.store_code))
 
 
-def scoped(call: Call, product: Record) -> Record:
-    stored = call.shop.database.value(
+def scoped(shop: Shop, product: Record, store_code: str) -> Record:
+    """The product as the store view of that code shows it."""
+    stored = shop.database.value(
         "SELECT store_values FROM catalog_product_entity WHERE entity_id = ?", (product.get("id"),)
     )
-    return apply_store_values(product, stored, call.store_code)
+    return apply_store_values(product, stored, store_code)
+
+
+def store_code_of(shop: Shop, store_id: Value) -> str:
+    """The code of a store view's id, ``all`` for 0. Raises Refusal (404) for an unknown one."""
+    return ALL_STORES if to_int(store_id) == 0 else str(shop.store(store_id)["code"])
 
 
 def load_product(call: Call, sku: str) -> Record:
@@ -132,7 +138,10 @@ def product_stock(call: Call, product: Record) -> Record:
 
 
 def get_product(call: Call) -> Answer:
-    product = scoped(call, load_product(call, call.text("sku")))
+    product = load_product(call, call.text("sku"))
+    view = call.arguments.get("storeId")
+    code = call.store_code if view is None else store_code_of(call.shop, view)
+    product = scoped(call.shop, product, code)
     extension = {**record(product.get("extension_attributes")), "stock_item": product_stock(call, product)}
     return {**product, "extension_attributes": extension}
 
@@ -265,7 +274,13 @@ _PRODUCTS = "Magento_Catalog::products"
 _STOCK = "Magento_CatalogInventory::cataloginventory"
 ROUTES = (
     route("GET", "/V1/products", _PRODUCTS, list_products, CRITERIA),
-    route("GET", "/V1/products/:sku", _PRODUCTS, get_product, "sku:str"),
+    route(
+        "GET",
+        "/V1/products/:sku",
+        _PRODUCTS,
+        get_product,
+        "sku:str editMode:bool? storeId:int? forceReload:bool?",
+    ),
     route("GET", "/V1/products/types", _PRODUCTS, list_product_types),
     route(
         "GET", "/V1/products/attributes", "Magento_Catalog::attributes_attributes", list_attributes, CRITERIA
