@@ -1,8 +1,8 @@
 """`python -m conformance DIR`: how far the sandbox answers as the shop did whose recordings lie in DIR.
 
 DIR holds store/, timeline/ and recordings/ (see conformance/recordings.py). The last line is `N of M equal`; the
-exit code is 1 when that share is below the floor in conformance/floor.json, 2 for a directory that is no such
-thing. Nothing outside of DIR is read and nothing in it is written.
+exit code is 1 when that share is below the floor in conformance/floor.json or the client library cannot cope with
+one of the answers, 2 for a directory that is no such thing. Nothing outside of DIR is read, nothing in it written.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from conformance.client import sweep
 from conformance.exemptions import read_exemptions
 from conformance.recordings import DataError
 from conformance.replay import Replay, Verdict
@@ -33,12 +34,18 @@ def main() -> int:
     given = parse()
     try:
         verdicts = list(Replay(given.directory, read_exemptions()).run())
+        thrown, complaints = (0, []) if given.only else sweep(given.directory)
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
     if given.only:
         verdicts = [verdict for verdict in verdicts if verdict.group == given.only]
-    return report(verdicts, checked=not given.only, rising=given.raise_floor)
+    for complaint in complaints:
+        print(f"client: {complaint.title}: {complaint.what}")
+    if thrown:
+        print(f"client: {thrown} answers read, {len(complaints)} complaints")
+    code = report(verdicts, checked=not given.only, rising=given.raise_floor)
+    return code or int(bool(complaints))
 
 
 def report(verdicts: list[Verdict], *, checked: bool, rising: bool) -> int:
