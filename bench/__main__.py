@@ -16,11 +16,12 @@ from bench.machine import describe_machine
 from bench.memory import measure_memory
 from bench.reading import measure_reading
 from bench.report import Section, print_section, render_page
+from bench.serving import measure_serving
 from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "work")
+KINDS = ("reading", "changing", "memory", "importing", "work", "sandbox")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -37,6 +38,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_import(orders, 3 if quick else 9, tell)
     if "work" in kinds:
         yield from measure_work(quick, tell)
+    if "sandbox" in kinds:
+        yield from measure_serving(quick, tell)
 
 
 def parse() -> argparse.Namespace:
@@ -60,7 +63,7 @@ def main() -> int:
     for line in machine:
         console.print(line)
     kinds = given.kinds or list(KINDS)
-    if not set(kinds) <= {"importing", "work"}:
+    if not set(kinds) <= {"importing", "work", "sandbox"}:
         for reader in READERS:
             reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
     sections = []

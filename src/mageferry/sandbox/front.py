@@ -129,7 +129,7 @@ class FrontController:
             )
         )
         fields = query.get("fields")
-        return project(_value(answer), fields) if fields not in (None, "", "0") else answer
+        return project(_value(answer, fields), fields) if fields not in (None, "", "0") else answer
 
     def _identify(self, request: Request) -> Identity | None:
         """Whom the request speaks for: a bearer of a token, or an integration by its signature. Raises
@@ -198,14 +198,15 @@ def _sent(request: Request, match: Match, query: dict[str, Value]) -> dict[str, 
     return {**body, **query, **match.path_values, **match.route.forced}
 
 
-def _value(answer: Answer) -> Value:
-    """The answer as a tree, for projection and XML."""
+def _value(answer: Answer, fields: Value = None) -> Value:
+    """The answer as a tree, for projection and XML; rows that ``fields`` do not name are left as they are."""
     if isinstance(answer, Rendered):
         tree: Value = orjson.loads(answer.json)
         return tree
     if isinstance(answer, Page):
+        unread = fields is not None and "items" not in str(fields)
         return {
-            "items": [orjson.loads(body) for body in answer.bodies],
+            "items": [] if unread else [orjson.loads(body) for body in answer.bodies],
             "search_criteria": answer.criteria.echo,
             "total_count": answer.total,
         }

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,8 @@ from mageferry.sandbox.demo import DEMOS, load_demo
 from mageferry.sandbox.demo.orders import load_many
 from mageferry.sandbox.export import load_export
 from mageferry.sandbox.front import FrontController
+from mageferry.sandbox.generation.content import check_counts
+from mageferry.sandbox.generation.content import generate as generate_rows
 from mageferry.sandbox.routes import build_router
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.wire import Wire
@@ -32,8 +34,10 @@ class Sandbox:
 
     ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
-    ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with
-    every permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
+    ``orders`` adds that many synthetic orders with all their documents, ``generate`` very many by kind, such as
+    {"orders": 1000000, "source_items": 500000}, kept on disk; ``username`` and ``password`` are those of an admin with
+    every permission, the password generated when empty. Raises ExportError, StateError, ValueError (what
+    to generate), OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -47,6 +51,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         orders: int = 0,
+        generate: Mapping[str, int] | None = None,
         username: str = "admin",
         password: str = "",
     ) -> None:
@@ -54,8 +59,9 @@ class Sandbox:
         self.password = password or secrets.token_urlsafe(12)
         self._host = host
         self._port = port
-        self.shop = Shop(state)
-        fill = content_filler(store, orders)
+        wanted = check_counts(generate or {})
+        self.shop = Shop(state, on_disk=bool(wanted))
+        fill = content_filler(store, orders, wanted)
         self.control = Control(self.shop, fill)
         try:
             if not self.shop.filled:
@@ -138,16 +144,20 @@ class Sandbox:
             self._stop.set()
 
 
-def content_filler(store: str | Path, orders: int) -> Callable[[Shop], None]:
-    """What fills an empty shop: an export's directory or a demo by name, then synthetic orders."""
+def content_filler(store: str | Path, orders: int, wanted: Mapping[str, int]) -> Callable[[Shop], None]:
+    """What fills an empty shop: an export's directory or a demo by name, then synthetic orders and rows."""
 
-    def fill(shop: Shop) -> None:
+    def load(shop: Shop) -> None:
         if isinstance(store, str) and store in DEMOS:
             load_demo(shop, store)
         else:
             load_export(shop, Path(store))
+
+    def fill(shop: Shop) -> None:
+        load(shop)
         if orders:
             load_many(shop, orders)
+        generate_rows(shop, wanted, load)
 
     return fill
 
