@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from enum import Enum
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from mageferry.sandbox.php import Value
 
 SCHEMA_VERSION = "3"
 CACHE_KIB = 32_768
+FAILED_STATEMENT = (sqlite3.DatabaseError, InvalidOperation, OverflowError)
+"""What MariaDB would have refused: a broken pattern, or a number that no column of the shop can hold."""
 
 
 class ColumnKind(Enum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from dataclasses import dataclass, field
 
 import orjson
@@ -11,6 +10,7 @@ import orjson
 from mageferry.sandbox.access import ADMIN, INTEGRATION, Identity
 from mageferry.sandbox.arguments import Limits, convert_arguments
 from mageferry.sandbox.consumers import Consumers, template_path
+from mageferry.sandbox.database import FAILED_STATEMENT
 from mageferry.sandbox.integrations import Integration, TokenKind
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
@@ -73,7 +73,7 @@ class FrontController:
             status, value = self._serve(request)
         except Refusal as refusal:
             status, value = refusal.status, refusal.body()
-        except sqlite3.DatabaseError:
+        except FAILED_STATEMENT:
             # A pattern that is no regular expression, for one: what fails in SQL is masked.
             status, value = 500, masked().body()
         except Crash:

@@ -23,6 +23,7 @@ _COMPARISONS = {
     "gt": ">",
     "lt": "<",
     "gteq": ">=",
+    "moreq": ">=",
     "lteq": "<=",
     "from": ">=",
     "to": "<=",
