@@ -18,43 +18,29 @@ from mageferry.sandbox.front import FrontController, Request, Response
 from mageferry.sandbox.routes import build_router
 from mageferry.sandbox.shop import Shop
 
-CONDITIONS = [
-    "eq",
-    "neq",
-    "gt",
-    "lt",
-    "gteq",
-    "lteq",
-    "moreq",
-    "in",
-    "nin",
-    "like",
-    "nlike",
-    "null",
-    "notnull",
-    "finset",
-    "nfinset",
-    "from",
-    "to",
-    "regexp",
-    "seq",
-    "sneq",
-    "is",
-    "fulltext",
-    "GT",
-    "between",
-]
-FIELDS = [
-    "entity_id",
-    "increment_id",
-    "status",
-    "store_id",
-    "created_at",
-    "updated_at",
-    "grand_total",
-    "ext_order_id",
-    "no_such",
-]
+CONDITIONS = (
+    *(
+        "eq",
+        "neq",
+        "gt",
+        "lt",
+        "gteq",
+        "lteq",
+        "moreq",
+        "in",
+        "nin",
+        "like",
+        "nlike",
+        "null",
+        "notnull",
+        "finset",
+    ),
+    *("nfinset", "from", "to", "regexp", "seq", "sneq", "is", "fulltext", "GT", "between"),
+)
+FIELDS = (
+    *("entity_id", "increment_id", "status", "store_id", "created_at", "updated_at", "grand_total"),
+    *("ext_order_id", "no_such"),
+)
 LISTS = (
     "orders",
     "invoices",

@@ -23,7 +23,6 @@ _COMPARISONS = {
     "gt": ">",
     "lt": "<",
     "gteq": ">=",
-    "moreq": ">=",
     "lteq": "<=",
     "from": ">=",
     "to": "<=",
