@@ -30,6 +30,7 @@ FAULTS = (
 _SETTING = re.compile(r"\b([\w/]+) ?= ?(\w+)")
 _STATUS = re.compile(r"integration\.status=(\d)")
 _SIGNER = re.compile(r'oauth_consumer_key="(\w+)"')
+_REVOKED = re.compile(r"revoked_token|token_revoked|revoked\Z")
 _ATTEMPT = re.compile(r"_attempt_(\d+)\Z")
 TWO_FACTOR = "sandbox/twofactor/enabled"
 FORCED_PROVIDERS = "twofactorauth/general/force_providers"
@@ -91,7 +92,7 @@ def circumstances(
     for pattern, kind in FAULTS:
         if pattern.search(name):
             sandbox.control.add_fault(kind)
-    if name.endswith("revoked_token"):
+    if _REVOKED.search(name):
         _revoke(player, recording, office)
     attempt = _ATTEMPT.search(name)
     if attempt:
@@ -119,9 +120,13 @@ def _demand_second_factor(sandbox: Sandbox, name: str, credentials: Credentials)
 
 
 def _revoke(player: Player, recording: Recording, office: TokenOffice) -> None:
-    """The tokens of the one who asks stop working a second before."""
+    """The tokens of the one who asks stop working a second before: of a user, or of an integration that signs."""
     control = player.sandbox.control
     for exchange in recording.exchanges:
+        signer = _SIGNER.search(exchange.request.authorization)
+        entry = player.sandbox.shop.integrations.by_key(signer[1]) if signer else None
+        if entry is not None:
+            control.integrations.revoke(entry.name)
         token = JSON_WEB_TOKEN.search(exchange.request.authorization)
         claims = read_claims(token[0]) if token else None
         if claims and exchange.answer and exchange.answer.at:

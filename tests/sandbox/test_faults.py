@@ -34,6 +34,7 @@ def count_created(client: Client) -> int:
         (FaultKind.EMPTY_OK, 200, "application/json", b""),
         (FaultKind.INTERNAL_ERROR, 500, "application/json", b"Report ID: webapi-"),
         (FaultKind.PHP_FATAL, 500, "application/json", b'{"messages":{"error":[{"code":500'),
+        (FaultKind.CRASH, 500, "text/plain", b"An error has happened during application run."),
         (FaultKind.DATABASE_DOWN, 500, "text/plain", b'<base href="An error has happened'),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mageferry.sandbox.resources import (
     bulk,
     catalog,
+    categories,
     credit_memos,
     customers,
     inventory,
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *shipments.ROUTES,
     *credit_memos.ROUTES,
     *catalog.ROUTES,
+    *categories.ROUTES,
     *product_writes.ROUTES,
     *product_images.ROUTES,
     *prices.ROUTES,

@@ -103,14 +103,15 @@ def _number(shop: Shop, count: int) -> Numbering:
 def _insert_orders(shop: Shop, numbering: Numbering, placed: list[Record], ages: list[int]) -> None:
     """One row per number: the columns of its pattern, and those that the number decides."""
     database = shop.database
-    names = [ORDERS.key, *(name for name in ORDERS.columns if name != ORDERS.key)]
+    rows = [order_columns(order) for order in placed]
+    # A column that is null in every pattern need not be written a million times.
+    names = [name for name in ORDERS.columns if any(row.get(name) is not None for row in rows)]
     listed = ", ".join(f'"{name}"' for name in names)
     database.execute(f"CREATE TEMP TABLE pattern (place INTEGER PRIMARY KEY, prefix, age, {listed})")
     marks = ", ".join("?" * (len(names) + 3))
-    for place, (order, age) in enumerate(zip(placed, ages, strict=True)):
-        row = order_columns(order)
-        prefix = str(order["increment_id"])[:-9]
-        values = (place, prefix, age, *(row.get(name, order.get(name)) for name in names))
+    for place, (row, age) in enumerate(zip(rows, ages, strict=True)):
+        prefix = str(row["increment_id"])[:-9]
+        values = (place, prefix, age, *map(row.get, names))
         database.execute(f"INSERT INTO pattern VALUES ({marks})", values)
     created = f"{numbering.start_seconds} + n * {numbering.spread_seconds} / {numbering.count}"
     address = f"{numbering.address_base} + n * {ADDRESSES} + 1"

@@ -13,15 +13,15 @@ from mageferry.sandbox.criteria import Filter
 from mageferry.sandbox.database import ColumnKind
 from mageferry.sandbox.listing import Bound, Listing, Operand, Page, any_of_json
 from mageferry.sandbox.media import encode_json
-from mageferry.sandbox.orderbook import Record, record, records
+from mageferry.sandbox.orderbook import Record, record
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import apply_store_values, stock_item
-from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
+from mageferry.sandbox.refusals import Refusal, masked, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
-from mageferry.sandbox.routing import ALL_STORES, Answer, Call, Rendered, route
+from mageferry.sandbox.routing import ALL_STORES, Answer, Call, route
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import DEFAULT_SOURCE
-from mageferry.sandbox.tables import ATTRIBUTE_SETS, CATEGORIES, PRODUCT_ATTRIBUTES, PRODUCTS
+from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
 
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
 BAD_ATTRIBUTE = 'The "%1" attribute name is invalid. Reset the name and try again.'
@@ -196,48 +196,6 @@ def list_attribute_sets(call: Call) -> Answer:
     return Listing(ATTRIBUTE_SETS).page(call.shop.database, criteria_of(call), ("entity_type_id = ?", [4]))
 
 
-def get_category_tree(call: Call) -> Answer:
-    """The tree below the root that was asked for, else below the store group's root category."""
-    tree = record(call.shop.document("categories"))
-    wanted = to_int(call.arguments.get("rootCategoryId")) or _root_category(call)
-    found = _find_category(tree, wanted)
-    if found is None:
-        raise no_such_entity("id", wanted)
-    return found
-
-
-def _root_category(call: Call) -> int:
-    view = call.shop.store_by_code(call.store_code)
-    for group in records(call.shop.document("store_groups")):
-        if group.get("id") == view.get("store_group_id"):
-            return to_int(group.get("root_category_id")) or 1
-    return 1
-
-
-def _find_category(category: Record, wanted: int) -> Record | None:
-    if category.get("id") == wanted:
-        return category
-    for child in records(category.get("children_data")):
-        found = _find_category(child, wanted)
-        if found is not None:
-            return found
-    return None
-
-
-def list_categories(call: Call) -> Answer:
-    listing = Listing(CATEGORIES, unknown_filter=invalid_attribute, unknown_sort=lambda _: None)
-    return list_page(call, listing)
-
-
-def get_category(call: Call) -> Answer:
-    """One category by its id. Raises Refusal (404)."""
-    key = call.number("categoryId")
-    body = call.shop.database.body(CATEGORIES, key)
-    if body is None:
-        raise no_such_entity("id", key)
-    return Rendered(body)
-
-
 def list_media(call: Call) -> Answer:
     return load_product(call, call.text("sku")).get("media_gallery_entries") or []
 
@@ -298,15 +256,6 @@ ROUTES = (
     route("GET", "/V1/products/:sku/media", _PRODUCTS, list_media, "sku:str"),
     route("GET", "/V1/stockItems/:productSku", _STOCK, get_stock_item, "productSku:str"),
     route("GET", "/V1/stockStatuses/:productSku", _STOCK, get_stock_status, "productSku:str"),
-    route("GET", "/V1/categories", "Magento_Catalog::categories", get_category_tree, "rootCategoryId:int?"),
-    route("GET", "/V1/categories/list", "Magento_Catalog::categories", list_categories, CRITERIA),
-    route(
-        "GET",
-        "/V1/categories/:categoryId",
-        "Magento_Catalog::categories",
-        get_category,
-        "categoryId:int storeId:int?",
-    ),
     route(
         "GET", "/V1/configurable-products/:sku/children", "anonymous", list_configurable_children, "sku:str"
     ),
