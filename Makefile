@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench docs lock clean
+.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench conformance docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ format: $(VENV)/.dev ## let ruff format and mend
 
 bench: $(VENV)/.dev ## measure against others in one run and write docs/benchmarks.md
 	@$(BIN)/python -m bench
+
+conformance: $(VENV)/.dev ## compare the sandbox with recordings of a real shop: make conformance DATA=DIR
+	@test -n "$(DATA)" || { echo "Say where the recordings are: make conformance DATA=DIR (store/, timeline/, recordings/)" >&2; exit 2; }
+	@$(BIN)/python -m conformance "$(DATA)"
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	@$(BIN)/python scripts/generate_docs.py

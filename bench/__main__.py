@@ -17,11 +17,12 @@ from bench.machine import describe_machine
 from bench.memory import measure_memory
 from bench.reading import measure_reading
 from bench.report import Section, print_section, put_part, render_part
+from bench.serving import measure_serving
 from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "inventory", "work")
+KINDS = ("reading", "changing", "memory", "importing", "inventory", "work", "sandbox")
 PEERS_NEEDED = {"reading", "changing", "memory"}
 SHOP_NEEDED = {"reading", "changing", "memory"}
 
@@ -43,6 +44,8 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
             yield measure_inventory(10_000 if quick else 100_000, tell)
         case "work":
             yield from measure_work(quick, tell)
+        case "sandbox":
+            yield from measure_serving(quick, tell)
 
 
 def parse() -> argparse.Namespace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ class Shop:
     endpoint: str
     token: str
     control: httpx2.Client
+    process_id: int
 
     def set_latency(self, milliseconds: int) -> None:
         """Each answer waits that long from now on."""
@@ -70,11 +71,16 @@ class Shop:
 
 
 @contextmanager
-def run_shop(kind: str, orders: int, products: int = 0) -> Iterator[Shop]:
-    """A shop of that kind with (at least) that many orders and synthetic products, ended when the block is."""
+def run_shop(
+    kind: str, orders: int, products: int = 0, generate: Mapping[str, int] | None = None
+) -> Iterator[Shop]:
+    """A shop of that kind with (at least) that many orders and synthetic products, ended when the block is; a sandbox
+    can generate very many rows.
+    """
     command = [sys.executable, "-m", f"bench.{kind}_shop", "--orders", str(orders)]
     if products:
         command += ["--products", str(products)]
+    command += [f"--generate={name}={count}" for name, count in (generate or {}).items()]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment())
     try:
         assert process.stdout is not None
@@ -83,7 +89,7 @@ def run_shop(kind: str, orders: int, products: int = 0) -> Iterator[Shop]:
             raise RuntimeError(f"the shop ended with exit code {process.wait()} instead of starting")
         with httpx2.Client(base_url=endpoint, timeout=60) as control:
             answer = control.post("/rest/V1/integration/admin/token", json=CREDENTIALS)
-            yield Shop(endpoint, answer.raise_for_status().json(), control)
+            yield Shop(endpoint, answer.raise_for_status().json(), control, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -98,3 +98,47 @@ def test_order_amounts_add_up_to_the_cent(shop: Client) -> None:
         assert round(sum(order[part] for part in parts), 2) == order["grand_total"]
         lines = sum(item["row_total_incl_tax"] for item in order["items"])
         assert round(lines + order["shipping_amount"], 2) == order["grand_total"]
+
+
+def test_a_product_of_a_store_view_can_be_asked_for_by_its_id(shop: Client) -> None:
+    views = {view["code"]: view["id"] for view in shop.get("/rest/V1/store/storeViews").json}
+
+    german = shop.get(f"/rest/V1/products/LF-LAMP?storeId={views['eu_de']}&fields=name").json
+    assert german == {"name": "Campinglampe mit Akku"}
+    assert shop.get("/rest/eu_de/V1/products/LF-LAMP?storeId=0&fields=name").json == {
+        "name": "Rechargeable Camp Lamp"
+    }
+    assert shop.get("/rest/V1/products/LF-LAMP?storeId=77").status == 404
+    assert shop.get("/rest/V1/products/LF-LAMP?storeId=abc").status == 400
+
+
+def test_categories_are_listed_with_their_paths(shop: Client) -> None:
+    listed = shop.list("/rest/V1/categories/list", ("level", "1", "gt"), pageSize="1").json
+
+    assert listed["total_count"] == 2
+    assert listed["items"][0] | {"created_at": "", "updated_at": ""} == {
+        "id": 3,
+        "parent_id": 2,
+        "name": "Camping",
+        "is_active": True,
+        "position": 1,
+        "level": 2,
+        "children": "",
+        "created_at": "",
+        "updated_at": "",
+        "path": "1/2/3",
+        "include_in_menu": True,
+        "custom_attributes": [
+            {"attribute_code": "path", "value": "1/2/3"},
+            {"attribute_code": "children_count", "value": "0"},
+        ],
+    }
+    assert shop.list("/rest/V1/categories/list", ("colour", "red", "eq")).status == 400
+
+
+def test_one_category_knows_how_many_are_below_it(shop: Client) -> None:
+    found = shop.get("/rest/V1/categories/1").json
+    below = {entry["attribute_code"]: entry["value"] for entry in found["custom_attributes"]}
+
+    assert (found["children"], below["children_count"]) == ("2", "3")
+    assert shop.get("/rest/V1/categories/99").status == 404

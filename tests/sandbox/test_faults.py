@@ -34,6 +34,7 @@ def count_created(client: Client) -> int:
         (FaultKind.EMPTY_OK, 200, "application/json", b""),
         (FaultKind.INTERNAL_ERROR, 500, "application/json", b"Report ID: webapi-"),
         (FaultKind.PHP_FATAL, 500, "application/json", b'{"messages":{"error":[{"code":500'),
+        (FaultKind.CRASH, 500, "text/plain", b"An error has happened during application run."),
         (FaultKind.DATABASE_DOWN, 500, "text/plain", b'<base href="An error has happened'),
     ],
 )
@@ -122,3 +123,21 @@ def test_bad_rules_are_refused_with_the_reason(shop: Client, rule: dict[str, obj
     reply = shop.post("/_sandbox/faults", rule)
     assert reply.status == 400
     assert reason in reply.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "start"),
+    [
+        ("application/json", "application/json; charset=UTF-8", b'{"messages":{"error":['),
+        ("*/*", "application/json; charset=UTF-8", b'{"messages":{"error":['),
+        ("application/xml", "application/xml; charset=UTF-8", b'<?xml version="1.0"?><error><messages>'),
+    ],
+)
+def test_a_dead_script_is_reported_in_the_form_that_was_asked_for(
+    shop: Client, accept: str, content_type: str, start: bytes
+) -> None:
+    shop.sandbox.control.add_fault(FaultKind.PHP_FATAL, count=1)
+    reply = shop.get(ORDERS, Accept=accept)
+
+    assert reply.headers["Content-Type"] == content_type
+    assert reply.body.startswith(start)

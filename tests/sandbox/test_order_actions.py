@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.sandbox.samples import Row, place
@@ -79,3 +80,26 @@ def test_the_demo_orders_have_their_documents(shop: Client) -> None:
         assert bool(shipments) is not bool(order["is_virtual"])
         memos = shop.list("/rest/V1/creditmemos", own).json["items"]
         assert bool(memos) is (order["status"] == "closed")
+
+
+def test_the_first_save_of_a_whole_order_touches_its_configurable_items(shop: Client) -> None:
+    def items() -> dict[str, str]:
+        order = shop.get(f"/rest/V1/orders/{order_id}").json
+        return {item["product_type"]: item["updated_at"] for item in order["items"]}
+
+    found = shop.list("/rest/V1/orders", ("status", "pending", "eq"), pageSize="100").json["items"]
+    order_id = next(
+        order["entity_id"]
+        for order in found
+        if {item["product_type"] for item in order["items"]} >= {"configurable", "simple"}
+    )
+    before = items()
+    comment = {"statusHistory": {"comment": "packed"}}
+
+    assert shop.post(f"/rest/V1/orders/{order_id}/comments", comment).json is True
+    first = items()
+    assert first["configurable"] > before["configurable"]
+    assert first["simple"] == before["simple"]
+    shop.sandbox.control.set_clock(datetime.now(UTC) + timedelta(minutes=5))
+    assert shop.post(f"/rest/V1/orders/{order_id}/comments", comment).json is True
+    assert items() == first

@@ -102,3 +102,18 @@ def test_role_without_the_permission_gets_a_401_that_names_it(shop: Client) -> N
     refused = shop.send("GET", "/rest/V1/products?searchCriteria[pageSize]=1", token=viewer)
     assert refused.status == 401
     assert refused.json["parameters"] == {"resources": "Magento_Catalog::products"}
+
+
+def test_a_customer_who_signs_in_is_saved(shop: Client) -> None:
+    customer = shop.post(
+        "/rest/V1/customers", {"customer": {"email": "ina@example.com", "firstname": "I", "lastname": "N"}}
+    )
+    control = shop.sandbox.control
+    control.add_customer_login("ina@example.com", "Meadow-77-pw")
+    control.set_clock(datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC))
+
+    sent = {"username": "ina@example.com", "password": "Meadow-77-pw"}
+    token = shop.send("POST", "/rest/V1/integration/customer/token", sent, token="").json
+
+    own = shop.send("GET", "/rest/V1/customers/me", token=token).json
+    assert (own["id"], own["updated_at"]) == (customer.json["id"], "2031-02-03 04:05:06")

@@ -158,3 +158,44 @@ def test_a_product_is_touched_past_all_checks(back_office: Client) -> None:
     assert sent.json["sku"] == "LF-LAMP"
     assert back_office.get("/rest/all/V1/products/LF-LAMP?fields=name").json == {"name": ""}
     assert back_office.post("/_sandbox/products/NONE/touch", {}).status == 400
+
+
+def test_the_stock_index_misses_a_write_that_spells_the_sku_otherwise(back_office: Client) -> None:
+    def indexed() -> int:
+        dump = back_office.get("/rest/V1/inventory/dump-stock-index-data/website/base").json
+        found: int = next(row["qty"] for row in dump if row["sku"] == "LF-LAMP")
+        return found
+
+    assert post(back_office, LAMP) == (200, [])
+    before = indexed()
+    assert post(back_office, {**LAMP, "sku": "lf-lamp", "quantity": 45}) == (200, [])
+    assert (indexed(), quantities(back_office, "LF-LAMP")["default"]) == (before, 45)
+    assert post(back_office, {**LAMP, "quantity": 47}) == (200, [])
+    assert indexed() == before + 7
+
+
+def test_which_sources_would_deliver_goes_by_priority(back_office: Client) -> None:
+    assert post(back_office, {**LAMP, "quantity": 3}) == (200, [])
+    request = {"stockId": 1, "items": [{"sku": "LF-LAMP", "qty": 5}]}
+    path = "/rest/V1/inventory/source-selection-algorithm-result"
+
+    found = back_office.post(path, {"inventoryRequest": request, "algorithmCode": "priority"}).json
+
+    first, *others = found["source_selection_items"]
+    assert first == {"source_code": "default", "sku": "LF-LAMP", "qty_to_deduct": 3, "qty_available": 3}
+    assert sum(item["qty_to_deduct"] for item in others) == (2 if found["shippable"] else 0)
+    unknown = back_office.post(path, {"inventoryRequest": request, "algorithmCode": "dice"})
+    assert unknown.status == 500
+    codes = [
+        row["code"] for row in back_office.get("/rest/V1/inventory/source-selection-algorithm-list").json
+    ]
+    assert codes == ["distance", "priority"]
+
+
+def test_a_stock_that_sells_somewhere_is_not_deleted(back_office: Client) -> None:
+    for number, message in ((1, "Default Stock could not"), (2, "Stock has at least one sale channel")):
+        reply = back_office.send("DELETE", f"/rest/V1/inventory/stocks/{number}")
+        assert (reply.status, reply.json["message"][: len(message)]) == (400, message)
+    assert back_office.send("DELETE", "/rest/V1/inventory/stocks/99").json == []
+    sources = back_office.get("/rest/V1/inventory/get-sources-assigned-to-stock-ordered-by-priority/1").json
+    assert sources[0]["source_code"] == "default"

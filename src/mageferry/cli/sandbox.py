@@ -21,6 +21,13 @@ def sandbox(
     ),
     orders: Annotated[int, typer.Option(min=0, help="Add that many synthetic orders.")] = 0,
     products: Annotated[int, typer.Option(min=0, help="Add that many synthetic products with stock.")] = 0,
+    generate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Add very many rows of a kind without documents, on disk: orders or source_items. Repeatable.",
+            metavar="KIND=COUNT",
+        ),
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="SQLite file that keeps the shop; without it everything is in memory.")
     ] = None,
@@ -50,16 +57,25 @@ def sandbox(
             port=port,
             orders=orders,
             products=products,
+            generate=dict(read_count(text) for text in generate or ()),
             username=username,
             password=password,
         )
         shop.control.set_latency(latency_ms)
         serve(shop, lambda ready: announce(ready, generated=not password))
-    except (ExportError, StateError) as error:
+    except (ExportError, StateError, ValueError) as error:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         typer.echo(f"The sandbox cannot listen on {host}:{port}: {error}. Try --port 0.", err=True)
         raise typer.Exit(1) from None
+
+
+def read_count(text: str) -> tuple[str, int]:
+    """``orders=1000000`` as kind and number. Raises ValueError."""
+    kind, _, count = text.partition("=")
+    if not count.replace("_", "").isdecimal():
+        raise ValueError(f"--generate takes KIND=COUNT, such as orders=1000000, not {text!r}")
+    return kind, int(count)
 
 
 def announce(shop: Sandbox, *, generated: bool) -> None:

@@ -98,6 +98,17 @@ _DATA_TEXTS: Final = {
         "Send fewer records at once, or raise Stores > Configuration > Services > Web API > Web API Limits "
         "(webapi/validation/complex_array_limit)."
     ),
+    "Could not save a shipment": (
+        "Magento says the same for three things: a track without carrier code or title, a source (warehouse "
+        "code) that is unknown or not of this stock, and too little of a product at that source."
+    ),
+    "The shipment couldn't be saved": "Ship through /V1/order/{id}/ship: /V1/shipment takes nothing from stock.",
+    "Could not save Source Item": (
+        "A source code in the list is unknown: nothing of the list was saved. See Stores > Sources."
+    ),
+    "Please provide payment for the order": "Send payment.method with the order, checkmo for one.",
+    "Invalid product data": "A new product needs an attribute set of its kind, a name and a price.",
+    "Server cannot understand Content-Type": "Send application/json, in lower case.",
     "Internal Error. Details are available in Magento log file": (
         "Look up the report id in var/log/exception.log of the shop. An unknown field in a filter or sort "
         "order is answered like this, too."
@@ -143,7 +154,7 @@ def find(found: WireError, status: int) -> str:
         return (
             "The shop redirects: write the address it redirects to as the endpoint, mostly https:// or www."
         )
-    return _BY_STATUS.get(status, "") if found.origin is not Origin.MAGENTO else ""
+    return "" if found.origin in (Origin.MAGENTO, Origin.OAUTH) else _BY_STATUS.get(status, "")
 
 
 def is_sign_in(found: WireError) -> bool:

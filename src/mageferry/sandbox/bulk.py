@@ -10,7 +10,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import cast
 
@@ -90,7 +90,7 @@ class BulkBook:
             "topic_name": operation["topic_name"],
             "status": operation["status"],
             "start_time": started,
-            "job": orjson.dumps(job).decode(),
+            "job": json.dumps(asdict(job)),
         }
         self._database.save(OPERATIONS, row, encode_json(operation))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from datetime import UTC, datetime
 
 from mageferry.sandbox.access import Identity
 from mageferry.sandbox.arguments import Limits, convert_arguments
 from mageferry.sandbox.bulk import Job, OperationStatus, Outcome
+from mageferry.sandbox.database import FAILED_STATEMENT
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.orderbook import Record
@@ -89,7 +89,7 @@ class Consumers:
             return Outcome(OperationStatus.FAILED, str(refusal))
         except Crash as crash:
             return Outcome(OperationStatus.FAILED, crash.kind)
-        except sqlite3.DatabaseError:
+        except FAILED_STATEMENT:
             return Outcome(OperationStatus.RETRIABLE, _FAILED_IN_SQL)
         success = service_of(route).success
         if answer is NOTHING or isinstance(answer, Page):

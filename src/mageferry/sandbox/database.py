@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from enum import Enum
 from pathlib import Path
 
+from mageferry.sandbox.counts import Counts
 from mageferry.sandbox.php import Value
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
+CACHE_KIB = 32_768
+FAILED_STATEMENT = (sqlite3.DatabaseError, InvalidOperation, OverflowError)
+"""What MariaDB would have refused: a broken pattern, or a number that no column of the shop can hold."""
 
 
 class ColumnKind(Enum):
@@ -31,6 +36,8 @@ class Column:
     name: str
     kind: ColumnKind
     indexed: bool = False
+    hidden: bool = False
+    """Whether it is the sandbox's own: no filter and no sort can name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,15 @@ class StateError(Exception):
 class Database:
     """One connection, used by the server's thread only. WAL, so a file survives a kill."""
 
-    def __init__(self, path: Path | None, tables: Iterable[Table]) -> None:
+    def __init__(self, path: Path | None, tables: Iterable[Table], *, on_disk: bool = False) -> None:
         self._tables = tuple(tables)
         self.path = path
+        self.unfold: Callable[[str], str] = str
+        """Makes the body of a row that holds only a mark (it starts with a tilde) in its place."""
+        self.counts = Counts(self)
         # The server starts in one thread and answers in another; they never overlap.
-        self._connection = _connect(path)
+        # SQLite takes an empty name for a file of its own, which it deletes in the end.
+        self._connection = _connect(path or ("" if on_disk else ":memory:"))
         try:
             self._prepare()
         except StateError:
@@ -129,7 +140,16 @@ class Database:
 
     def body(self, table: Table, key: Value) -> str | None:
         found = self.value(f'SELECT body FROM {table.name} WHERE "{table.key}" = ?', (key,))
-        return found if isinstance(found, str) else None
+        return self.whole(found) if isinstance(found, str) else None
+
+    def whole(self, body: str) -> str:
+        """A stored body, made now if only its mark is stored."""
+        return self.unfold(body) if body.startswith("~") else body
+
+    @property
+    def changes(self) -> int:
+        """Grows with every row that is written."""
+        return self._connection.total_changes
 
     def next_id(self, name: str) -> int:
         """The next number of a sequence, starting with 1."""
@@ -165,15 +185,16 @@ class Database:
         self._connection.close()
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
+def _connect(path: Path | str) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     except sqlite3.Error as error:
         raise StateError(f"{path} cannot be opened ({error}); choose another --state") from None
     connection.create_function("REGEXP", 2, _matches, deterministic=True)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StateError(f"{path} is not a sandbox state file ({error}); choose another --state") from None

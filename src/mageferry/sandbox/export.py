@@ -10,10 +10,11 @@ from typing import cast
 
 import orjson
 
+from mageferry.sandbox.categories import category_entry, walk_categories
 from mageferry.sandbox.database import Table
 from mageferry.sandbox.documents import CREDIT_MEMO, INVOICE, SHIPMENT
 from mageferry.sandbox.media import encode_json
-from mageferry.sandbox.orderbook import Record, records
+from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.products import STOCK_ITEM_SEQUENCE, product_row
 from mageferry.sandbox.sales.lines import SalesOrder
@@ -21,6 +22,7 @@ from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import open_units
 from mageferry.sandbox.tables import (
     ATTRIBUTE_SETS,
+    CATEGORIES,
     COUPONS,
     CREDIT_MEMOS,
     CUSTOMERS,
@@ -80,6 +82,7 @@ def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]
                 shop.set_document(name, value)
         for name, (table, to_row) in LISTS.items():
             _fill_table(shop, table, to_row, lists.get(name, ()))
+        _fill_categories(shop, record(documents.get("categories")))
         products = lists.get("products", ())
         shop.database.raise_id(STOCK_ITEM_SEQUENCE, max((to_int(p.get("id")) for p in products), default=0))
         orders = lists.get("orders", [])
@@ -88,6 +91,13 @@ def fill(shop: Shop, documents: dict[str, Value], lists: dict[str, list[Record]]
         _reserve(shop, orders)
         for name, paper in NUMBERED.items():
             shop.papers.note_ids(paper, lists.get(name, ()))
+
+
+def _fill_categories(shop: Shop, tree: Record) -> None:
+    """The category tree as rows for lists."""
+    now = shop.clock.text()
+    rows = [category_entry(category, path, now) for category, path in walk_categories(tree)]
+    _fill_table(shop, CATEGORIES, lambda entry: {**entry, "entity_id": entry["id"]}, rows)
 
 
 def _reserve(shop: Shop, orders: Iterable[Record]) -> None:

@@ -26,6 +26,7 @@ class FaultKind(StrEnum):
     DEADLOCK = "deadlock"
     PHP_FATAL = "php_fatal"
     DATABASE_DOWN = "database_down"
+    CRASH = "crash"
     RESET = "reset"
     RESET_AFTER = "reset_after"
     LOST_REPLY = "lost_reply"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from dataclasses import dataclass, field
 
 import orjson
@@ -11,6 +10,7 @@ import orjson
 from mageferry.sandbox.access import ADMIN, INTEGRATION, Identity
 from mageferry.sandbox.arguments import Limits, convert_arguments
 from mageferry.sandbox.consumers import Consumers, template_path
+from mageferry.sandbox.database import FAILED_STATEMENT
 from mageferry.sandbox.integrations import Integration, TokenKind
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
@@ -73,7 +73,7 @@ class FrontController:
             status, value = self._serve(request)
         except Refusal as refusal:
             status, value = refusal.status, refusal.body()
-        except sqlite3.DatabaseError:
+        except FAILED_STATEMENT:
             # A pattern that is no regular expression, for one: what fails in SQL is masked.
             status, value = 500, masked().body()
         except Crash:
@@ -137,7 +137,7 @@ class FrontController:
             )
         )
         fields = query.get("fields")
-        return project(_value(answer), fields) if fields not in (None, "", "0") else answer
+        return project(_value(answer, fields), fields) if fields not in (None, "", "0") else answer
 
     def _identify(self, request: Request) -> Identity | None:
         """Whom the request speaks for: a bearer of a token, or an integration by its signature. Raises
@@ -206,14 +206,15 @@ def _sent(request: Request, match: Match, query: dict[str, Value]) -> dict[str, 
     return {**body, **query, **match.path_values, **match.route.forced}
 
 
-def _value(answer: Answer) -> Value:
-    """The answer as a tree, for projection and XML."""
+def _value(answer: Answer, fields: Value = None) -> Value:
+    """The answer as a tree, for projection and XML; rows that ``fields`` do not name are left as they are."""
     if isinstance(answer, Rendered):
         tree: Value = orjson.loads(answer.json)
         return tree
     if isinstance(answer, Page):
+        unread = fields is not None and "items" not in str(fields)
         return {
-            "items": [orjson.loads(body) for body in answer.bodies],
+            "items": [] if unread else [orjson.loads(body) for body in answer.bodies],
             "search_criteria": answer.criteria.echo,
             "total_count": answer.total,
         }

@@ -27,6 +27,16 @@ _COMPARISONS = {
     "from": ">=",
     "to": "<=",
 }
+# How far a condition moves its number, and whether it bounds from above.
+_KEY_BOUNDS = {
+    "gt": (0, False),
+    "gteq": (-1, False),
+    "from": (-1, False),
+    "lt": (-1, True),
+    "lteq": (0, True),
+    "to": (0, True),
+}
+_LARGEST_KEY = 2**53
 ZERO_DATE = "0000-00-00 00:00:00"
 _RANGES = frozenset({"neq", "gt", "lt", "gteq", "lteq", "from", "to", "in", "nin", "notnull", "like"})
 
@@ -78,7 +88,9 @@ class Listing:
         if bare in self.extra:
             return self.extra[bare]
         column = self.table.columns.get(bare)
-        return Operand(f'"{column.name}"', column.kind, column.indexed) if column else None
+        return (
+            Operand(f'"{column.name}"', column.kind, column.indexed) if column and not column.hidden else None
+        )
 
     def page(
         self, database: Database, criteria: Criteria, where: Bound = ("", []), *, shuffle_ties: bool = False
@@ -87,7 +99,7 @@ class Listing:
         condition, values = self._conditions(criteria, where)
         order = self._order(criteria)
         clause = f" WHERE {condition}" if condition else ""
-        total = _count(database, f"SELECT COUNT(*) FROM {self.table.name}{clause}", values)
+        total = self._total(database, criteria, where, f"{self.table.name}{clause}", values)
         order = order or self._index_order(database, criteria, total)
         limit, offset = _window(criteria)
         if shuffle_ties:
@@ -98,7 +110,34 @@ class Listing:
             f"SELECT body FROM {self.table.name}{clause} ORDER BY {order} LIMIT ? OFFSET ?",
             [*values, limit, offset],
         )
-        return Page([str(row[0]) for row in rows], total, criteria)
+        return Page([database.whole(str(row[0])) for row in rows], total, criteria)
+
+    def _total(
+        self, database: Database, criteria: Criteria, where: Bound, source: str, values: list[Value]
+    ) -> int:
+        bounds = None if where[0] else self._key_bounds(criteria)
+        if bounds is None:
+            return database.counts.of(f"SELECT COUNT(*) FROM {source}", values)
+        return database.counts.between(self.table.name, self.table.key, *bounds)
+
+    def _key_bounds(self, criteria: Criteria) -> tuple[int | None, int | None] | None:
+        """The range of keys that the criteria ask for, when they ask for nothing else: above, up to."""
+        above: int | None = None
+        upto: int | None = None
+        for group in criteria.groups:
+            entry = group[0]
+            if len(group) > 1 or entry.field != self.table.key or entry.condition not in _KEY_BOUNDS:
+                return None
+            number = bind(ColumnKind.NUMBER, entry.value or "")
+            if not isinstance(number, int | float) or number != int(number) or abs(number) > _LARGEST_KEY:
+                return None
+            shift, upper = _KEY_BOUNDS[entry.condition]
+            bound = int(number) + shift
+            if upper:
+                upto = bound if upto is None else min(upto, bound)
+            else:
+                above = bound if above is None else max(above, bound)
+        return above, upto
 
     def _conditions(self, criteria: Criteria, where: Bound) -> Bound:
         clauses = [f"({where[0]})"] if where[0] else []
@@ -140,7 +179,7 @@ class Listing:
         operand = self.operand(filters[0].field)
         if operand is None or not operand.indexed or (filters[0].value or "").startswith("%"):
             return key
-        rows = _count(database, f"SELECT COUNT(*) FROM {self.table.name}", [])
+        rows = database.counts.of(f"SELECT COUNT(*) FROM {self.table.name}")
         return f"{operand.sql}, {key}" if total <= rows * self.index_share else key
 
 
@@ -148,10 +187,6 @@ def _shuffled(order: str, key: str, offset: int) -> str:
     """The same order with equal rows permuted, differently for every page."""
     shuffle = f"({key} * 2654435761 + {offset} * 40503) % 65521"
     return f"{order.removesuffix(key)}{shuffle}" if order.endswith(key) else order
-
-
-def _count(database: Database, statement: str, values: list[Value]) -> int:
-    return int(str(database.value(statement, values) or 0))
 
 
 def _window(criteria: Criteria) -> tuple[int, int]:

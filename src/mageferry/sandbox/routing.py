@@ -87,16 +87,17 @@ class Match:
 
 
 class Router:
-    """Routes by method and number of path parts; among equals the earlier one wins, literals before
+    """Routes by method, number of path parts and resource; among equals the earlier one wins, literals before
     variables.
     """
 
     def __init__(self, entries: Iterable[Route]) -> None:
         routes = tuple(entries)
-        self._routes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
+        # The version and the part behind it are literals in every template.
+        self._routes: dict[tuple[str, int, str], list[tuple[list[str], Route]]] = {}
         for entry in routes:
             parts = entry.path.strip("/").split("/")
-            self._routes.setdefault((entry.method, len(parts)), []).append((parts, entry))
+            self._routes.setdefault((entry.method, len(parts), parts[1]), []).append((parts, entry))
         self._templates = {(entry.method, entry.path): entry for entry in routes}
         for choices in self._routes.values():
             choices.sort(key=lambda item: sum(part.startswith(":") for part in item[0]))
@@ -112,7 +113,8 @@ class Router:
         if method not in ("GET", "POST", "PUT", "DELETE"):
             raise Refusal(405, f"The {method} HTTP method is not supported.")
         parts = path.strip("/").split("/")
-        for template, entry in self._routes.get((method, len(parts)), ()):
+        second = parts[1] if len(parts) > 1 else ""
+        for template, entry in self._routes.get((method, len(parts), second), ()):
             values = _match_parts(template, parts)
             if values is not None:
                 return Match(entry, values)

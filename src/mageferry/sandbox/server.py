@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,8 @@ from mageferry.sandbox.demo.orders import load_many
 from mageferry.sandbox.demo.stock import load_products
 from mageferry.sandbox.export import load_export
 from mageferry.sandbox.front import FrontController
+from mageferry.sandbox.generation.content import check_counts
+from mageferry.sandbox.generation.content import generate as generate_rows
 from mageferry.sandbox.routes import build_router
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.wire import Wire
@@ -33,9 +35,10 @@ class Sandbox:
 
     ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
-    ``orders`` and ``products`` add that many synthetic ones, each product with stock at every source;
-    ``username`` and ``password`` are those of an admin with every permission, the password generated when
-    empty. Raises ExportError, StateError, OSError (port taken).
+    ``orders`` and ``products`` add that many synthetic ones, the orders with all their documents, each product with
+    stock at every source; ``generate`` very many by kind, such as {"orders": 1000000, "source_items": 500000}, kept on
+    disk; ``username`` and ``password`` are those of an admin with every permission, the password generated when
+    empty. Raises ExportError, StateError, ValueError (what to generate), OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -50,6 +53,7 @@ class Sandbox:
         port: int = 0,
         orders: int = 0,
         products: int = 0,
+        generate: Mapping[str, int] | None = None,
         username: str = "admin",
         password: str = "",
     ) -> None:
@@ -57,8 +61,9 @@ class Sandbox:
         self.password = password or secrets.token_urlsafe(12)
         self._host = host
         self._port = port
-        self.shop = Shop(state)
-        fill = content_filler(store, orders, products)
+        wanted = check_counts(generate or {})
+        self.shop = Shop(state, on_disk=bool(wanted))
+        fill = content_filler(store, orders, products, wanted)
         self.control = Control(self.shop, fill)
         try:
             if not self.shop.filled:
@@ -141,18 +146,24 @@ class Sandbox:
             self._stop.set()
 
 
-def content_filler(store: str | Path, orders: int, products: int = 0) -> Callable[[Shop], None]:
-    """What fills an empty shop: an export's directory or a demo by name, then synthetic products and orders."""
+def content_filler(
+    store: str | Path, orders: int, products: int = 0, wanted: Mapping[str, int] | None = None
+) -> Callable[[Shop], None]:
+    """What fills an empty shop: an export's directory or a demo by name, then synthetic products, orders and rows."""
 
-    def fill(shop: Shop) -> None:
+    def load(shop: Shop) -> None:
         if isinstance(store, str) and store in DEMOS:
             load_demo(shop, store)
         else:
             load_export(shop, Path(store))
+
+    def fill(shop: Shop) -> None:
+        load(shop)
         if products:
             load_products(shop, products)
         if orders:
             load_many(shop, orders)
+        generate_rows(shop, wanted or {}, load)
 
     return fill
 

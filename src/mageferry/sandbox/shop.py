@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -13,6 +15,7 @@ from mageferry.sandbox.access import AccessControl
 from mageferry.sandbox.bulk import BulkBook
 from mageferry.sandbox.database import Database
 from mageferry.sandbox.documents import DocumentBook
+from mageferry.sandbox.generation.templates import GeneratedOrders
 from mageferry.sandbox.integrations import IntegrationBook
 from mageferry.sandbox.media import encode_json
 from mageferry.sandbox.oauth import Verifier
@@ -24,6 +27,7 @@ from mageferry.sandbox.settings import Settings
 from mageferry.sandbox.stock import Warehouse
 from mageferry.sandbox.tables import DOCUMENTS, TABLES
 
+GENERATED = "generated_orders"
 NO_STORE = "The store that was requested wasn't found. Verify the store and try again."
 
 
@@ -46,12 +50,13 @@ class Clock:
 
 
 class Shop:
-    """One sandbox shop. ``state`` is its SQLite file, None for memory only. Raises StateError for a bad
-    file.
+    """One sandbox shop. ``state`` is its SQLite file, None for memory only, or with ``on_disk`` for a file
+    that is gone with the shop. Raises StateError for a bad file.
     """
 
-    def __init__(self, state: Path | None = None) -> None:
-        self.database = Database(state, TABLES)
+    def __init__(self, state: Path | None = None, *, on_disk: bool = False) -> None:
+        self.database = Database(state, TABLES, on_disk=on_disk)
+        self.database.unfold = self._render_generated
         self.clock = Clock()
         self.settings = Settings()
         self.access = AccessControl(self.database, self.clock.seconds)
@@ -62,6 +67,23 @@ class Shop:
         self.papers = DocumentBook(self.database)
         self.warehouse = Warehouse(self.database)
         self._documents: dict[str, Value] = {}
+        self._generated: GeneratedOrders | None = None
+
+    @classmethod
+    @contextmanager
+    def scratch(cls) -> Iterator[Shop]:
+        """An empty shop in memory, for a moment."""
+        shop = cls()
+        try:
+            yield shop
+        finally:
+            shop.close()
+
+    def _render_generated(self, mark: str) -> str:
+        """The body of a generated order, which is made when it is read."""
+        if self._generated is None:
+            self._generated = GeneratedOrders(self.document(GENERATED))
+        return self._generated.render(mark)
 
     @property
     def filled(self) -> bool:
@@ -80,11 +102,13 @@ class Shop:
         key = key or self.database.next_id("document")
         self.database.save(DOCUMENTS, {"document_id": key, "name": name}, encode_json(value))
         self._documents.pop(name, None)
+        self._generated = None
 
     def clear(self) -> None:
         """Empty the shop; users, integrations and their tokens stay."""
         self.database.clear()
         self._documents.clear()
+        self._generated = None
 
     def set_store_values(self, sku: str, values: Record) -> None:
         """What single store views show of a product instead: fields by store code."""

@@ -44,14 +44,21 @@ class Warehouse:
         return cast("Record", orjson.loads(body)) if isinstance(body, str) else None
 
     def save(self, item: Record) -> None:
-        """Store a quantity at a source; the pair of source and SKU keeps its row and its spelling."""
+        """Store a quantity at a source; the pair of source and SKU keeps its row and its spelling.
+
+        The stock index is renewed for the SKU as it was written: spelled in another case, none is.
+        """
         found = self._database.rows(
-            "SELECT source_item_id, sku FROM inventory_source_item WHERE source_code = ? AND sku = ?",
+            "SELECT source_item_id, sku, coalesce(indexed_quantity, quantity) FROM inventory_source_item "
+            "WHERE source_code = ? AND sku = ?",
             (item["source_code"], item["sku"]),
         )
-        key, sku = found[0] if found else (self._database.next_id(SOURCE_ITEMS.name), item["sku"])
+        key, sku, indexed = (
+            found[0] if found else (self._database.next_id(SOURCE_ITEMS.name), item["sku"], None)
+        )
         stored = {**item, "sku": sku}
-        self._database.save(SOURCE_ITEMS, {**stored, "source_item_id": key}, encode_json(stored))
+        hidden = {"source_item_id": key, "indexed_quantity": indexed if sku != item["sku"] else None}
+        self._database.save(SOURCE_ITEMS, {**stored, **hidden}, encode_json(stored))
 
     def remove(self, source_code: str, sku: str) -> None:
         self._database.execute(
@@ -61,6 +68,10 @@ class Warehouse:
     def has_source(self, source_code: str) -> bool:
         found = self._database.value("SELECT 1 FROM inventory_source WHERE source_code = ?", (source_code,))
         return found is not None
+
+    def source(self, source_code: str) -> Record | None:
+        body = self._database.value("SELECT body FROM inventory_source WHERE source_code = ?", (source_code,))
+        return cast("Record", orjson.loads(body)) if isinstance(body, str) else None
 
     def save_source(self, changes: Record) -> None:
         """Create a source, or change the fields given of a known one."""
@@ -109,6 +120,18 @@ class Warehouse:
         if not items:
             return None
         return sum((amount(item, "quantity") for item in items if not is_empty(item.get("status"))), ZERO)
+
+    def indexed_quantity(self, stock_id: int, sku: str) -> Decimal | None:
+        """As ``quantity``, but what the stock index knows of it."""
+        held = self.quantity(stock_id, sku)
+        rows = self._database.rows(
+            "SELECT indexed_quantity - quantity FROM inventory_source_item "
+            "JOIN inventory_source_stock_link USING (source_code) "
+            "WHERE stock_id = ? AND sku = ? AND indexed_quantity IS NOT NULL",
+            (stock_id, sku),
+        )
+        stale = sum((amount({"difference": difference}, "difference") for (difference,) in rows), ZERO)
+        return None if held is None else held + stale
 
     def reserved(self, stock_id: int, sku: str) -> Decimal:
         found = self._database.value(

@@ -105,13 +105,37 @@ PRODUCTS = Table(
     },
     unique=(("sku",),),
 )
+CATEGORIES = Table(
+    "catalog_category_entity",
+    "entity_id",
+    {
+        column.name: column
+        for column in (
+            Column("entity_id", ColumnKind.NUMBER),
+            Column("parent_id", ColumnKind.NUMBER),
+            Column("name", ColumnKind.TEXT),
+            Column("is_active", ColumnKind.NUMBER),
+            Column("position", ColumnKind.NUMBER),
+            Column("level", ColumnKind.NUMBER),
+            Column("path", ColumnKind.TEXT),
+            Column("children_count", ColumnKind.NUMBER),
+            Column("include_in_menu", ColumnKind.NUMBER),
+            Column("created_at", ColumnKind.TIME),
+            Column("updated_at", ColumnKind.TIME),
+        )
+    },
+)
 CUSTOMERS = Table(
     "customer_entity", "entity_id", _columns("customer-data-customer-interface", indexed=("email",))
 )
 SOURCE_ITEMS = Table(
     "inventory_source_item",
     "source_item_id",
-    _columns("inventory-api-data-source-item-interface", indexed=("source_code",)),
+    {
+        **_columns("inventory-api-data-source-item-interface", indexed=("source_code",)),
+        # What the stock index holds instead, after a write that spelled the SKU in another case.
+        "indexed_quantity": Column("indexed_quantity", ColumnKind.NUMBER, hidden=True),
+    },
     unique=(("source_code", "sku"),),
 )
 SOURCES = Table("inventory_source", "source_id", _columns("inventory-api-data-source-interface"))
@@ -187,7 +211,7 @@ DOCUMENTS = Table(
 """Whole answers kept as they are: store views, websites, configurations, modules, the category tree."""
 
 TABLES = (
-    ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CUSTOMERS, SOURCE_ITEMS, SOURCES,
-    STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES, COUPONS, DOCUMENTS,
-    BULKS, OPERATIONS, INTEGRATIONS, OAUTH_TOKENS, NONCES,
+    ORDERS, ORDER_ITEMS, INVOICES, SHIPMENTS, CREDIT_MEMOS, PRODUCTS, CATEGORIES, CUSTOMERS, SOURCE_ITEMS,
+    SOURCES, STOCKS, STOCK_LINKS, RESERVATIONS, PRODUCT_ATTRIBUTES, ATTRIBUTE_SETS, TAX_RATES, TAX_RULES,
+    COUPONS, DOCUMENTS, BULKS, OPERATIONS, INTEGRATIONS, OAUTH_TOKENS, NONCES,
 )  # fmt: skip

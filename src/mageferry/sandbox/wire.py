@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 import secrets
 import socket
 import struct
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -16,10 +18,13 @@ from mageferry.sandbox.controlplane import PREFIX, serve_control
 from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
 from mageferry.sandbox.front import CRASHED, HTML, JSON, PLAIN, FrontController, Request, Response
 from mageferry.sandbox.journal import Entry
-from mageferry.sandbox.media import encode_json, error_page, maintenance_page
+from mageferry.sandbox.media import choose_renderer, encode_json, error_page, maintenance_page
+from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import masked, unauthorized
 
 MAX_TARGET = 8190
+WEB_SERVER = "nginx/1.22.1"
+"""What stands in front of the shop that this one imitates; its own error pages say so."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _SECRETS = re.compile(r"((?:access_token|token|password|oauth_\w+)=)[^&]*", re.IGNORECASE)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -72,7 +77,7 @@ class Wire:
         if rule is not None and rule.kind not in AFTER_EFFECT:
             if rule.kind is FaultKind.RESET:
                 return rule, None, _reset(incoming)
-            answer = _faulty_answer(rule, request.base_url)
+            answer = _faulty_answer(rule, request.base_url, request.headers.get("accept"))
             return rule, answer, _to_web(answer)
         with self._control.lock:
             answer = self._front.answer(request)
@@ -117,41 +122,61 @@ def _to_web(answer: Response) -> web.Response:
     )
 
 
-def _faulty_answer(rule: FaultRule, base_url: str) -> Response:
-    retry = {"Retry-After": rule.retry_after} if rule.retry_after else {}
+def _faulty_answer(rule: FaultRule, base_url: str, accept: str | None) -> Response:
     match rule.kind:
-        case FaultKind.UNAUTHORIZED:
-            body = encode_json(unauthorized("Magento_Sales::actions_view").body())
-            return Response(401, body.encode(), JSON)
         case FaultKind.TOO_MANY_REQUESTS:
-            return Response(429, encode_json({"message": "Too Many Requests"}).encode(), JSON, retry)
+            refused = _json(429, {"message": "Too Many Requests"})
+            return dataclasses.replace(refused, headers=_retry_after(rule))
         case FaultKind.MAINTENANCE:
-            return Response(503, maintenance_page(base_url).encode(), HTML, retry)
-        case FaultKind.BAD_GATEWAY:
-            return Response(502, _server_page("502 Bad Gateway"), "text/html")
-        case FaultKind.EMPTY_OK:
-            return Response(200, b"", JSON)
-        case FaultKind.INTERNAL_ERROR:
-            return Response(500, encode_json(masked().body()).encode(), JSON)
-        case FaultKind.DEADLOCK:
-            return Response(500, encode_json({"message": DEADLOCK}).encode(), JSON)
+            return Response(503, maintenance_page(base_url).encode(), HTML, _retry_after(rule))
         case FaultKind.PHP_FATAL:
-            report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
-            body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
-            return Response(500, body.encode(), JSON)
+            return fatal_answer(accept)
         case FaultKind.DATABASE_DOWN:
             # The page breaks off where its template asks the database for the base URL.
             page = error_page(base_url, "").partition('<base href="')
             return Response(500, f"{page[0]}{page[1]}{CRASHED}".encode(), PLAIN)
+    if rule.kind in _SIMPLE_ANSWERS:
+        return _SIMPLE_ANSWERS[rule.kind]()
     status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
     return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
+
+
+def _retry_after(rule: FaultRule) -> dict[str, str]:
+    return {"Retry-After": rule.retry_after} if rule.retry_after else {}
+
+
+def _json(status: int, body: dict[str, Value]) -> Response:
+    return Response(status, encode_json(body).encode(), JSON)
+
+
+_SIMPLE_ANSWERS: dict[FaultKind, Callable[[], Response]] = {
+    FaultKind.UNAUTHORIZED: lambda: _json(401, unauthorized("Magento_Sales::actions_view").body()),
+    FaultKind.BAD_GATEWAY: lambda: Response(502, _server_page("502 Bad Gateway"), "text/html"),
+    FaultKind.EMPTY_OK: lambda: Response(200, b"", JSON),
+    FaultKind.INTERNAL_ERROR: lambda: _json(500, masked().body()),
+    FaultKind.DEADLOCK: lambda: _json(500, {"message": DEADLOCK}),
+    FaultKind.CRASH: lambda: Response(500, CRASHED.encode(), PLAIN),
+}
+
+
+def fatal_answer(accept: str | None) -> Response:
+    """What the shutdown handler of PHP sends when a script died, in the form that the request accepts."""
+    report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
+    if choose_renderer(accept) == "xml":
+        body = (
+            '<?xml version="1.0"?><error><messages><error><data_item><code>500</code><message>'
+            f"<![CDATA[{report}]]></message></data_item></error></messages></error>"
+        )
+        return Response(500, body.encode(), "application/xml; charset=UTF-8")
+    body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
+    return Response(500, body.encode(), "application/json; charset=UTF-8")
 
 
 def _server_page(title: str) -> bytes:
     """The web server's own error page, as nginx in front of Magento sends it."""
     return (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
-        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+        f"<hr><center>{WEB_SERVER}</center>\r\n</body>\r\n</html>\r\n"
     ).encode()
 
 

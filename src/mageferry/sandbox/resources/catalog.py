@@ -13,12 +13,12 @@ from mageferry.sandbox.criteria import Filter
 from mageferry.sandbox.database import ColumnKind
 from mageferry.sandbox.listing import Bound, Listing, Operand, Page, any_of_json
 from mageferry.sandbox.media import encode_json
-from mageferry.sandbox.orderbook import Record, record, records
+from mageferry.sandbox.orderbook import Record, record
 from mageferry.sandbox.php import Value, to_int, to_number
 from mageferry.sandbox.products import apply_store_values, stock_item
-from mageferry.sandbox.refusals import Refusal, masked, no_such_entity, not_found
+from mageferry.sandbox.refusals import Refusal, masked, not_found
 from mageferry.sandbox.resources.orders import CRITERIA, criteria_of, list_page
-from mageferry.sandbox.routing import Answer, Call, route
+from mageferry.sandbox.routing import ALL_STORES, Answer, Call, route
 from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.stock import DEFAULT_SOURCE
 from mageferry.sandbox.tables import ATTRIBUTE_SETS, PRODUCT_ATTRIBUTES, PRODUCTS
@@ -101,14 +101,20 @@ def _in_store(call: Call, body: str) -> str:
     if not has_scopes:
         return body
     product = cast("Record", orjson.loads(body))
-    return encode_json(scoped(call, product))
+    return encode_json(scoped(call.shop, product, call.store_code))
 
 
-def scoped(call: Call, product: Record) -> Record:
-    stored = call.shop.database.value(
+def scoped(shop: Shop, product: Record, store_code: str) -> Record:
+    """The product as the store view of that code shows it."""
+    stored = shop.database.value(
         "SELECT store_values FROM catalog_product_entity WHERE entity_id = ?", (product.get("id"),)
     )
-    return apply_store_values(product, stored, call.store_code)
+    return apply_store_values(product, stored, store_code)
+
+
+def store_code_of(shop: Shop, store_id: Value) -> str:
+    """The code of a store view's id, ``all`` for 0. Raises Refusal (404) for an unknown one."""
+    return ALL_STORES if to_int(store_id) == 0 else str(shop.store(store_id)["code"])
 
 
 def load_product(call: Call, sku: str) -> Record:
@@ -132,7 +138,10 @@ def product_stock(call: Call, product: Record) -> Record:
 
 
 def get_product(call: Call) -> Answer:
-    product = scoped(call, load_product(call, call.text("sku")))
+    product = load_product(call, call.text("sku"))
+    view = call.arguments.get("storeId")
+    code = call.store_code if view is None else store_code_of(call.shop, view)
+    product = scoped(call.shop, product, code)
     extension = {**record(product.get("extension_attributes")), "stock_item": product_stock(call, product)}
     return {**product, "extension_attributes": extension}
 
@@ -211,34 +220,6 @@ def list_attribute_sets(call: Call) -> Answer:
     return Listing(ATTRIBUTE_SETS).page(call.shop.database, criteria_of(call), ("entity_type_id = ?", [4]))
 
 
-def get_category_tree(call: Call) -> Answer:
-    """The tree below the root that was asked for, else below the store group's root category."""
-    tree = record(call.shop.document("categories"))
-    wanted = to_int(call.arguments.get("rootCategoryId")) or _root_category(call)
-    found = _find_category(tree, wanted)
-    if found is None:
-        raise no_such_entity("id", wanted)
-    return found
-
-
-def _root_category(call: Call) -> int:
-    view = call.shop.store_by_code(call.store_code)
-    for group in records(call.shop.document("store_groups")):
-        if group.get("id") == view.get("store_group_id"):
-            return to_int(group.get("root_category_id")) or 1
-    return 1
-
-
-def _find_category(category: Record, wanted: int) -> Record | None:
-    if category.get("id") == wanted:
-        return category
-    for child in records(category.get("children_data")):
-        found = _find_category(child, wanted)
-        if found is not None:
-            return found
-    return None
-
-
 def list_media(call: Call) -> Answer:
     return load_product(call, call.text("sku")).get("media_gallery_entries") or []
 
@@ -275,7 +256,13 @@ _PRODUCTS = "Magento_Catalog::products"
 _STOCK = "Magento_CatalogInventory::cataloginventory"
 ROUTES = (
     route("GET", "/V1/products", _PRODUCTS, list_products, CRITERIA),
-    route("GET", "/V1/products/:sku", _PRODUCTS, get_product, "sku:str"),
+    route(
+        "GET",
+        "/V1/products/:sku",
+        _PRODUCTS,
+        get_product,
+        "sku:str editMode:bool? storeId:int? forceReload:bool?",
+    ),
     route("GET", "/V1/products/types", _PRODUCTS, list_product_types),
     route(
         "GET", "/V1/products/attributes", "Magento_Catalog::attributes_attributes", list_attributes, CRITERIA
@@ -300,7 +287,6 @@ ROUTES = (
     ),
     route("GET", "/V1/stockItems/:productSku", _STOCK, get_stock_item, "productSku:str"),
     route("GET", "/V1/stockStatuses/:productSku", _STOCK, get_stock_status, "productSku:str"),
-    route("GET", "/V1/categories", "Magento_Catalog::categories", get_category_tree, "rootCategoryId:int?"),
     route(
         "GET", "/V1/configurable-products/:sku/children", "anonymous", list_configurable_children, "sku:str"
     ),

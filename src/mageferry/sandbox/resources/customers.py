@@ -12,6 +12,7 @@ from mageferry.sandbox.resources.catalog import invalid_attribute
 from mageferry.sandbox.resources.order_addresses import EMAIL
 from mageferry.sandbox.resources.orders import CRITERIA, list_page
 from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.shop import Shop
 from mageferry.sandbox.tables import CUSTOMERS
 
 CUSTOMER_LIST = Listing(CUSTOMERS, unknown_filter=invalid_attribute, unknown_sort=lambda _: None)
@@ -70,9 +71,13 @@ def create_customer(call: Call) -> Answer:
         "extension_attributes": {"is_subscribed": False},
         **sent,
     }
-    plain = {name: value for name, value in customer.items() if not isinstance(value, dict | list)}
-    call.shop.database.save(CUSTOMERS, {**plain, "entity_id": customer["id"]}, encode_json(customer))
+    save_customer(call.shop, customer)
     return customer
+
+
+def save_customer(shop: Shop, customer: Record) -> None:
+    plain = {name: value for name, value in customer.items() if not isinstance(value, dict | list)}
+    shop.database.save(CUSTOMERS, {**plain, "entity_id": customer["id"]}, encode_json(customer))
 
 
 _MANAGE = "Magento_Customer::customer"

@@ -12,7 +12,8 @@ from mageferry.sandbox.listing import Listing
 from mageferry.sandbox.orderbook import Record, record, records
 from mageferry.sandbox.refusals import Refusal
 from mageferry.sandbox.resources.orders import CRITERIA, list_page
-from mageferry.sandbox.routing import Answer, Call, Rendered, route
+from mageferry.sandbox.routing import NOTHING, Answer, Call, Rendered, route
+from mageferry.sandbox.stock import DEFAULT_STOCK
 from mageferry.sandbox.tables import SOURCE_ITEMS, SOURCES, STOCK_LINKS, STOCKS
 
 OPTIONAL_CRITERIA = CRITERIA + "?"
@@ -35,10 +36,10 @@ def list_sources(call: Call) -> Answer:
 
 def get_source(call: Call) -> Answer:
     code = call.text("sourceCode")
-    body = call.shop.database.value("SELECT body FROM inventory_source WHERE source_code = ?", (code,))
-    if not isinstance(body, str):
+    source = call.shop.warehouse.source(code)
+    if source is None:
         raise Refusal(404, 'Source with code "%value" does not exist.', {"value": code})
-    return Rendered(body)
+    return source
 
 
 def list_stocks(call: Call) -> Answer:
@@ -51,6 +52,23 @@ def get_stock(call: Call) -> Answer:
     if body is None:
         raise Refusal(404, 'Stock with id "%value" does not exist.', {"value": key})
     return Rendered(body)
+
+
+def delete_stock(call: Call) -> Answer:
+    """Removes a stock that sells nowhere; nothing happens for an unknown one. Raises Refusal (400)."""
+    key = call.number("stockId")
+    if key == DEFAULT_STOCK:
+        raise Refusal(400, "Default Stock could not be deleted.")
+    body = call.shop.database.body(STOCKS, key)
+    if body is None:
+        return NOTHING
+    channels = record(record(orjson.loads(body)).get("extension_attributes")).get("sales_channels")
+    if channels:
+        raise Refusal(400, "Stock has at least one sale channel and could not be deleted.")
+    with call.shop.database.transaction():
+        call.shop.database.execute("DELETE FROM inventory_stock WHERE stock_id = ?", (key,))
+        call.shop.database.execute("DELETE FROM inventory_source_stock_link WHERE stock_id = ?", (key,))
+    return NOTHING
 
 
 def list_stock_links(call: Call) -> Answer:
@@ -78,6 +96,7 @@ ROUTES = (
     route("GET", "/V1/inventory/sources/:sourceCode", f"{_API}source", get_source, "sourceCode:str"),
     route("GET", "/V1/inventory/stocks", f"{_API}stock", list_stocks, OPTIONAL_CRITERIA),
     route("GET", "/V1/inventory/stocks/:stockId", f"{_API}stock", get_stock, "stockId:int"),
+    route("DELETE", "/V1/inventory/stocks/:stockId", f"{_API}stock", delete_stock, "stockId:int"),
     route(
         "GET",
         "/V1/inventory/stock-source-links",

@@ -52,6 +52,7 @@ def mail_order(call: Call) -> Value:
 
 def _save(call: Call, order: SalesOrder) -> Value:
     order.record["updated_at"] = call.shop.clock.text()
+    order.rewrite_options(call.shop.clock.text())
     call.shop.orders.save(order.record)
     return True
 

@@ -6,6 +6,7 @@ from mageferry.sandbox.orderbook import records, stored_text
 from mageferry.sandbox.php import Value, is_empty, to_int, to_string
 from mageferry.sandbox.refusals import Refusal, not_found
 from mageferry.sandbox.routing import Call
+from mageferry.sandbox.sales.lines import SalesOrder
 from mageferry.sandbox.sales.states import STATE_STATUSES
 
 # The line break and the blanks are Magento's own.
@@ -37,6 +38,7 @@ def add_order_comment(call: Call) -> Value:
     }
     # With an order the newest comes first.
     order["status_histories"] = [entry, *records(order.get("status_histories"))]
+    SalesOrder(order).rewrite_options(call.shop.clock.text())
     call.shop.orders.save(order)
     return True
 

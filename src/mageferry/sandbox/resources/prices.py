@@ -41,7 +41,7 @@ def _check_row(shop: Shop, row: Record) -> Problem | None:
         return _problem("Price", row.get("price"))
     store_id = to_int(row.get("store_id"))
     if store_id not in {view["id"] for view in shop.store_views()} | {0}:
-        sku = to_string(row["sku"])
+        sku = to_string(row.get("sku"))
         return {
             "message": f"Requested store is not found. Row ID: SKU = {sku}, Store ID: {store_id}.",
             "parameters": [sku, str(store_id)],

@@ -65,7 +65,7 @@ def _save(call: Call, sent: Record, *, with_links: bool) -> Answer:
     )
     known = cast("Record", orjson.loads(body)) if isinstance(body, str) else None
     product = _create(call, sent) if known is None else _update(call, known, sent)
-    shown = scoped(call, product)
+    shown = scoped(call.shop, product, call.store_code)
     hidden = () if with_links or call.deferred else _LINK_FIELDS
     extension = {**record(shown.get("extension_attributes")), "stock_item": product_stock(call, product)}
     return {

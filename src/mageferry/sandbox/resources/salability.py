@@ -80,7 +80,7 @@ def dump_stock(call: Call) -> Answer:
         sku = to_string(product["sku"])
         if product.get("type_id") not in (*STOCKED, *COMPOSITES):
             continue
-        quantity = call.shop.warehouse.quantity(stock_id, sku)
+        quantity = call.shop.warehouse.indexed_quantity(stock_id, sku)
         composite = product.get("type_id") in COMPOSITES
         if composite or quantity is not None:
             held = ZERO if composite or quantity is None else quantity

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import orjson
+
 from mageferry.sandbox.access import ADMIN, CUSTOMER, Account, Identity
+from mageferry.sandbox.orderbook import Record
 from mageferry.sandbox.php import Value
 from mageferry.sandbox.refusals import Refusal, missing
+from mageferry.sandbox.resources.customers import save_customer
 from mageferry.sandbox.routing import Call, route
+from mageferry.sandbox.tables import CUSTOMERS
 from mageferry.sandbox.twofactor import check_code, check_plain_sign_in
 
 REFUSED = (
@@ -44,8 +51,17 @@ def create_customer_token(call: Call) -> Value:
     account = call.shop.access.sign_in_customer(*_credentials(call))
     if account is None:
         raise Refusal(401, REFUSED)
+    _note_login(call, account.user_id)
     minutes = call.shop.settings.number("webapi/jwtauth/customer_expiration")
     return call.shop.access.issue_token(Identity(account.user_id, CUSTOMER), minutes)
+
+
+def _note_login(call: Call, customer_id: int) -> None:
+    """Signing in saves the customer, which moves its updated_at."""
+    body = call.shop.database.body(CUSTOMERS, customer_id)
+    if body is not None:
+        customer = cast("Record", orjson.loads(body))
+        save_customer(call.shop, {**customer, "updated_at": call.shop.clock.text()})
 
 
 def _credentials(call: Call) -> tuple[str, str]:

@@ -178,6 +178,18 @@ class SalesOrder:
     def add(self, name: str, value: Decimal) -> None:
         self.put(name, self.get(name) + value)
 
+    def rewrite_options(self, now: str) -> None:
+        """What the first save of a whole order does to its configurable items: their options are encoded anew,
+        which counts as a change.
+        """
+        untouched = [
+            line
+            for line in self.lines
+            if line.item.get("product_type") == "configurable"
+            and line.item.get("updated_at") == line.item.get("created_at")
+        ]
+        self.touch_lines(untouched, now)
+
     def touch_lines(self, lines: Iterator[Line] | list[Line], now: str) -> None:
         """Note that lines were changed, and show the change in the copies their parts carry."""
         for line in lines:
