@@ -49,6 +49,24 @@ class ClientDescription:
     authentication: AuthenticationDescription | str | None = None
     wire: WireDescription = field(default_factory=WireDescription)
 
+    def data(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The description as it is read."""
+        found: dict[str, Any] = {"plugins": [plugin.data(reveal=reveal) for plugin in self.plugins]}
+        if self.authentication is not None:
+            own = self.authentication
+            found["authentication"] = own if isinstance(own, str) else own.data(reveal=reveal)
+        if wire := self.wire.options(reveal=reveal):
+            found["wire"] = wire
+        return found
+
+    def secrets_within(self) -> Iterator[Secret]:
+        """Every secret of the client itself."""
+        for plugin in self.plugins:
+            yield from plugin.secrets_within()
+        if isinstance(self.authentication, AuthenticationDescription):
+            yield from self.authentication.secrets_within()
+        yield from self.wire.secrets_within()
+
 
 class Reader:
     """Reads descriptions and collects what is wrong with them."""

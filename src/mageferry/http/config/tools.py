@@ -75,3 +75,7 @@ class Tools:
             if not isinstance(value, str | Secret):
                 raise ConfigError([Problem(f"{self.path}.{name}.{key}", "its placeholder gives no text")])
         return filled
+
+    def secrets(self, values: Mapping[str, Secret], name: str) -> dict[str, Secret]:
+        """Named secrets with their placeholders filled."""
+        return {key: self.secret(value, f"{name}.{key}") for key, value in values.items()}
