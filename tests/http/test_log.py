@@ -130,7 +130,7 @@ def test_of_binary_bodies_only_the_size_is_told() -> None:
         client.request("POST", f"{server.url}/x", content=picture, plugins=[Log(own.append)])
     for exchange in (*told, *own):
         text = exchange.render(LogFormat.FULL)
-        assert text.count("(269 bytes of binary data)") == 2
+        assert text.count("(268 bytes of binary data)") == 2
         assert "\0" not in text
     # A log of a single request stands beside the client's.
     assert (len(told), len(own)) == (1, 1)
