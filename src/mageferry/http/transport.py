@@ -30,6 +30,7 @@ from mageferry.http.redaction import redact_text
 # Addresses that httpx2 sends as they are written: nothing to encode, no dot segments, a lower-case host.
 _SENT_AS_WRITTEN = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/")
 _PLAIN_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~%/&=+:,;@$()?-"
+_PEM_MARK = "-----BEGIN"
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -129,18 +130,19 @@ def cookieless() -> CookieJar:
 def tls_context(verify: bool | str) -> ssl.SSLContext:
     """The TLS settings, shared by all clients, since reading the certificates takes tens of milliseconds.
 
-    `verify`: True for the machine's certificates, the path of a file or directory of others, or False.
+    `verify`: True for the machine's certificates, the path of a file or directory of others, their PEM text, or
+    False.
     """
     if isinstance(verify, str):
         context = httpx2.create_ssl_context()
-        for kind in ("cafile", "capath"):
+        for kind in ("cadata",) if _PEM_MARK in verify else ("cafile", "capath"):
             try:
                 context.load_verify_locations(**{kind: verify})
             except (OSError, ssl.SSLError):
                 continue
             return context
         raise InvalidRequest(
-            f"No certificates could be read from {verify}",
+            f"No certificates could be read from {'the text' if _PEM_MARK in verify else verify}",
             remedy="Give the path of a PEM file with the certificates to trust.",
         )
     return httpx2.create_ssl_context(verify=verify)

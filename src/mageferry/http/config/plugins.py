@@ -51,7 +51,7 @@ class LogPlugin(PluginDescription):
 
     def build(self, tools: Tools) -> Plugin:
         tell = tools.stores.on_exchange
-        return Log(lambda exchange: tell(exchange, self.formatter))
+        return Log(lambda exchange: tell(tools.owner, exchange, self.formatter))
 
 
 class ContentTypePlugin(PluginDescription):

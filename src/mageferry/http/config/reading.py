@@ -21,7 +21,9 @@ class WireDescription(Description):
     """TLS, proxy and time-outs of a client."""
 
     verify_tls: bool = option(True, "Verify TLS", "Off: anyone can pose as the server.")
-    certificates: str = option("", "Certificates", "Path of a PEM file with the authorities to trust.")
+    certificates: str = option(
+        "", "Certificates", "Of the authorities to trust: PEM text, or the path of a file with it."
+    )
     proxy: OptionalSecret = option(Secret(""), "Proxy", "http://user:password@host:port")
     connect_seconds: float = option(10.0, "Time-out to connect (seconds)", gt=0)
     read_seconds: float = option(120.0, "Time-out between parts of an answer (seconds)", gt=0)

@@ -6,6 +6,7 @@ A lease ends by itself when its holder dies; the fencing token tells a late hold
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,24 @@ def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
     if row.owner != owner:
         raise LeaseHeld(name, row.owner)
     return Held(name, owner, row.token)
+
+
+@contextmanager
+def waiting_for(name: str, seconds: float, look_again_seconds: float = 0.1) -> Iterator[Held]:
+    """Hold a lease while the block runs, not renewed: waits for it as long as it lasts. Raises LeaseHeld then."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            held = acquire(name, seconds)
+            break
+        except LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(look_again_seconds)
+    try:
+        yield held
+    finally:
+        held.release()
 
 
 @contextmanager
