@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     # Before unfold: its dashboard is replaced by ours.
     "mageferry.hub.web",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -61,6 +61,10 @@ class Builder:
             found.build, replace(base, path=f"{base.path}.authentication", owner=f"client:{base.owner}")
         )
 
+    def authentication(self, name: str) -> Middleware:
+        """An authentication on its own."""
+        return _built(self.authentications[name].build, self.tools(name))
+
     def tools(self, authentication: str, base: Tools | None = None) -> Tools:
         """What an authentication with a name of its own is built with, for the client that `base` is of."""
         path, owner = f"authentications.{authentication}", f"authentication:{authentication}"

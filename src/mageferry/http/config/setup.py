@@ -26,6 +26,7 @@ from mageferry.http.config.described import AuthenticationDescription
 from mageferry.http.config.errors import ConfigError, Problem
 from mageferry.http.config.reading import Catalogue, ClientDescription, Reader
 from mageferry.http.config.tools import Stores, Tools
+from mageferry.http.flow import Middleware
 from mageferry.http.placeholders import Scope
 from mageferry.http.redaction import Secret
 
@@ -83,6 +84,16 @@ class Setup:
     ) -> Tools:
         """What an authentication with a name is built with outside of a client, such as for its connection."""
         return self._builder(scope, stores, addresses).tools(authentication)
+
+    def authentication(
+        self,
+        name: str,
+        scope: Scope | None = None,
+        stores: Stores | None = None,
+        addresses: AddressPolicy | None = None,
+    ) -> Middleware:
+        """An authentication with a name, outside of a client; it must not need a base URI. Raises ConfigError."""
+        return self._builder(scope, stores, addresses).authentication(name)
 
     def data(self, *, reveal: bool = False) -> dict[str, Any]:
         """The description as it is read; secrets masked, or in plain for a place that keeps them safe."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from mageferry.http.plugins.log import LogFormat
 from mageferry.http.redaction import Secret
+from mageferry.hub.pipelines.checks import check_base_uri, check_certificates, check_proxy, check_statuses
 from mageferry.hub.security.fields import SecretField
 
 _CODE = RegexValidator(
@@ -149,6 +152,24 @@ class HttpClientRecord(models.Model):
     def owner(self) -> str:
         """Whose the tokens of its own authentication are."""
         return f"client:{self.code}"
+
+    def clean(self) -> None:
+        checks: dict[str, Callable[[], object]] = {
+            "base_uri": lambda: check_base_uri(self.base_uri),
+            "expected_statuses": lambda: check_statuses(self.expected_statuses),
+            "certificates": lambda: check_certificates(self.certificates),
+            "proxy": lambda: check_proxy(self.proxy),
+        }
+        problems = {}
+        for name, check in checks.items():
+            try:
+                check()
+            except ValueError as error:
+                problems[name] = str(error)
+        if self.authentication is not None and self.own_type:
+            problems["authentication"] = "Choose a stored authentication or enter one of its own, not both."
+        if problems:
+            raise ValidationError(problems)
 
 
 class HttpClientPlugin(models.Model):
