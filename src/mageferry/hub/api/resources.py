@@ -8,11 +8,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
-from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import shapes
+from mageferry.hub.api import http, shapes
+from mageferry.hub.api.permissions import require as _require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
 from mageferry.hub.flows import registry, runner
@@ -52,9 +52,7 @@ api = NinjaAPI(
 )
 
 
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise HttpError(403, f"Your user lacks the permission {permission}.")
+api.add_router("/http", http.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])

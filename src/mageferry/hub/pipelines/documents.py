@@ -209,7 +209,11 @@ def _options(
     """The options with the secrets that stay. Raises Unacceptable."""
     options = _with_stored(kind, given, stored)
     missing = [] if whole else [name for name in secret_names(kind) if not options.get(name)]
-    stand_in = {name: "to be entered" for name in missing if kind.model_fields[name].is_required()}
+    stand_in: dict[str, Any] = {
+        name: "to be entered" if options.get(name) is None else {"to-be-entered": "to be entered"}
+        for name in missing
+        if name in options or kind.model_fields[name].is_required()
+    }
     problems = [
         FieldProblem(f"{path}.{name}".rstrip("."), text)
         for name, text in find_problems(kind, {**options, **stand_in})

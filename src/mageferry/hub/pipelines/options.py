@@ -111,7 +111,7 @@ def find_problems(kind: type[Typed], options: Mapping[str, Any]) -> Iterator[tup
     except ConfigError as error:
         start = "clients.x.plugins[0]" if is_plugin else "authentications.x"
         for problem in error.problems:
-            yield problem.path.removeprefix(start).lstrip("."), " ".join([problem.message, problem.remedy])
+            yield problem.path.removeprefix(start).lstrip("."), f"{problem.message} {problem.remedy}".strip()
     yield from _plain_secrets(kind, options)
 
 

@@ -72,13 +72,14 @@ class TransferMixin:
     @adminsite.action(description="Import", url_path="import")
     def import_records(self, request: HttpRequest) -> HttpResponse:
         """What an import would do, and the button that does it."""
+        models = ("httpclientrecord", "httpauthenticationrecord")
         if not request.user.has_perms(
-            ["pipelines.add_httpclientrecord", "pipelines.change_httpclientrecord"]
+            [f"pipelines.{right}_{model}" for right in ("add", "change") for model in models]
         ):
             raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None)
+        form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
         report, content = None, b""
-        if request.method == "POST" and form.is_valid():
+        if form.is_valid():
             content = form.content()
             report = import_lines(content, dry_run="store" not in request.POST)
         context = {
