@@ -9,11 +9,11 @@ from mageferry.hub.pipelines.options import AUTHENTICATION_TYPES, PLUGIN_TYPES, 
 
 
 def make_authentication(
-    type_name: str, *, name: str = "Login", code: str = "login", **options: Any
+    type_name: str, /, **options: Any
 ) -> HttpAuthenticationRecord:
     settings, secrets = separate(AUTHENTICATION_TYPES[type_name], options)
     return HttpAuthenticationRecord.objects.create(
-        name=name, code=code, type=type_name, settings=settings, secrets=secrets
+        name="Login", code="login", type=type_name, settings=settings, secrets=secrets
     )
 
 

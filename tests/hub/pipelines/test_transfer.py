@@ -67,7 +67,7 @@ def test_an_import_makes_what_was_exported_and_says_what_is_to_be_entered():
     assert again == {
         **shown,
         "proxy": None,
-        "plugins": [{"type": "header_set", "secrets": {}}, {"type": "retry", "attempts": 2}],
+        "plugins": [{"type": "header_set"}, {"type": "retry", "attempts": 2}],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mageferry.http.errors import InvalidRequest
 from mageferry.http.flow import Flow, Next
@@ -20,7 +20,13 @@ class Bearer:
         bearer_value(self.token)
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        return (yield from next(request.with_header("Authorization", bearer_value(self.token))))
+        return (yield from next(with_bearer(request, self.token)))
+
+
+def with_bearer(request: Request, token: Secret) -> Request:
+    """The request with its token, which is masked wherever it is shown, also where a server repeats it."""
+    signed = request.with_header("Authorization", bearer_value(token))
+    return replace(signed, secrets=(*signed.secrets, token))
 
 
 def bearer_value(token: Secret) -> str:

@@ -253,7 +253,8 @@ def packed(texts: dict[str, Any]) -> Secret:
     return Secret(orjson.dumps(texts).decode() if texts else "")
 
 
-def unpacked(stored: Secret) -> dict[str, Any]:
+def unpacked(stored: Secret | str) -> dict[str, Any]:
     """The secrets by their options. Raises UnreadableSecret when the encryption key is another one."""
-    text = stored.reveal()
+    # A record that was not read from the database has its default, which is plain.
+    text = stored.reveal() if isinstance(stored, Secret) else stored
     return dict(orjson.loads(text)) if text else {}
