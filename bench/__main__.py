@@ -14,13 +14,14 @@ from bench.contest import READERS
 from bench.importing import measure_import
 from bench.machine import describe_machine
 from bench.memory import measure_memory
+from bench.plugins import measure_plugins
 from bench.reading import measure_reading
 from bench.report import Section, print_section, render_page
 from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "work")
+KINDS = ("reading", "changing", "memory", "importing", "plugins", "work")
 
 
 def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
@@ -35,6 +36,8 @@ def measure(kinds: list[str], shop: str, quick: bool, tell: Callable[[str], None
         yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
     if "importing" in kinds:
         yield measure_import(orders, 3 if quick else 9, tell)
+    if "plugins" in kinds:
+        yield measure_plugins(*((300, 3) if quick else (2_000, 9)), tell)
     if "work" in kinds:
         yield from measure_work(quick, tell)
 
@@ -60,7 +63,7 @@ def main() -> int:
     for line in machine:
         console.print(line)
     kinds = given.kinds or list(KINDS)
-    if not set(kinds) <= {"importing", "work"}:
+    if not set(kinds) <= {"importing", "plugins", "work"}:
         for reader in READERS:
             reader.python()  # so that a peer that can't be installed is known now and not in ten minutes
     sections = []

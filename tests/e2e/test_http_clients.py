@@ -67,7 +67,7 @@ def test_a_client_is_made_tried_and_its_requests_read(page: Page, hub: tuple[str
         save(page)
         expect(page.get_by_text("Ready.", exact=True)).to_be_visible()
 
-        page.get_by_label("Path").fill("/V1/store/storeViews")
+        page.get_by_label("Path", exact=True).fill("/V1/store/storeViews")
         page.get_by_role("button", name="Send").click()
         answer = page.locator("[data-trial-answer]")
         expect(answer.get_by_text("Authorization: Bearer ********")).to_be_visible()
@@ -75,7 +75,7 @@ def test_a_client_is_made_tried_and_its_requests_read(page: Page, hub: tuple[str
         expect(answer.get_by_text("Stored token: since")).to_be_visible()
         assert shop.password not in page.content()
 
-        page.get_by_label("Path").fill("/V1/orders/999999")
+        page.get_by_label("Path", exact=True).fill("/V1/orders/999999")
         page.get_by_role("button", name="Send").click()
         expect(answer.get_by_text("The server answered 404")).to_be_visible()
 

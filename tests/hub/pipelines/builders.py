@@ -8,9 +8,7 @@ from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientP
 from mageferry.hub.pipelines.options import AUTHENTICATION_TYPES, PLUGIN_TYPES, separate
 
 
-def make_authentication(
-    type_name: str, /, **options: Any
-) -> HttpAuthenticationRecord:
+def make_authentication(type_name: str, /, **options: Any) -> HttpAuthenticationRecord:
     settings, secrets = separate(AUTHENTICATION_TYPES[type_name], options)
     return HttpAuthenticationRecord.objects.create(
         name="Login", code="login", type=type_name, settings=settings, secrets=secrets

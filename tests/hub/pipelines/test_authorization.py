@@ -122,7 +122,9 @@ def test_before_it_is_connected_a_client_says_what_to_do(admin_client: Client):
 def test_only_an_authorization_code_is_connected(admin_client: Client, client: Client):
     record = make_authentication("bearer", token=CANARY)
     url = reverse("admin:pipelines_httpauthenticationrecord_connect_now", args=(record.pk,))
-    assert "connected by a person" in admin_client.get(url, follow=True).content.decode()
+    assert admin_client.get(url).status_code == 403
+    page = reverse("admin:pipelines_httpauthenticationrecord_change", args=(record.pk,))
+    assert "/connect" not in admin_client.get(page).content.decode()
     assert client.get("/http/authorized").status_code == 302
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     assert client.get("/http/authorized").status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -52,6 +53,12 @@ class ClientForm(SecretFormsMixin, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = HttpClientRecord
         exclude = ("own_type", "own_settings")
+        widgets = MappingProxyType(
+            {
+                "description": adminsite.Textarea(attrs={"rows": 2}),
+                "certificates": adminsite.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+            }
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of, title_of, told
-from mageferry.hub.pipelines.authorization import begin_connecting
+from mageferry.hub.pipelines.authorization import TYPE_NAME, begin_connecting
 from mageferry.hub.pipelines.descriptions import check_authentication
 from mageferry.hub.pipelines.forms import AuthenticationForm
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord
@@ -54,7 +54,7 @@ class AuthenticationAdmin(adminsite.ModelAdmin):
         for problem in check_authentication(form.instance):
             messages.warning(request, f"It is saved, but can't be used yet. {problem}")
 
-    @adminsite.action(description="Connect", url_path="connect", permissions=["change_it"])
+    @adminsite.action(description="Connect", url_path="connect", permissions=["connect"])
     def connect_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return begin_connecting(request, get_object_or_404(HttpAuthenticationRecord, pk=object_id))
 
@@ -70,6 +70,15 @@ class AuthenticationAdmin(adminsite.ModelAdmin):
         copy = duplicate_authentication(get_object_or_404(HttpAuthenticationRecord, pk=object_id))
         messages.success(request, f"This is the copy, {copy.name}.")
         return adminsite.back_to(HttpAuthenticationRecord, copy.pk)
+
+    def has_connect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Only where there is a person to send to a server; the check by id alone is for the link's own address."""
+        if not self.has_change_permission(request):
+            return False
+        return (
+            object_id is None
+            or HttpAuthenticationRecord.objects.filter(pk=object_id, type=TYPE_NAME).exists()
+        )
 
     def has_change_it_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(self.has_change_permission(request))

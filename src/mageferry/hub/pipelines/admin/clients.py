@@ -31,6 +31,8 @@ class PluginInline(adminsite.TabularInline):
     fields = ("position", "described")
     ordering_field = "position"
     verbose_name = "plugin"
+    # The dropdown says what it is.
+    show_title = False
     verbose_name_plural = "plugins, in their order"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
