@@ -26,6 +26,7 @@ from mageferry.http.plugins.retry import Backoff, Retry
 from mageferry.magento import resources
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
+from mageferry.magento.operations import Operations, OperationSettings
 from mageferry.magento.plans import OrderPlans, Query, ResourcePlans, ShopPlans, SourceItemPlans
 from mageferry.magento.retry import ShopRule
 from mageferry.magento.token import Authentication
@@ -60,7 +61,9 @@ class ShopOptions(TypedDict, total=False):
     `retry`: how often and how patiently, None for never. `store_code`: the store view, goes before the
     one in the endpoint. `on_exchange`: told every attempt, with secrets masked; when it raises, that is
     logged and the call goes on.
-    `plugins`: more of them, each at the place that its stage says.
+    `plugins`: more of them, each at the place that its stage says. `operations`: the calls that this shop has
+    in its own way, by their names in `mageferry.magento.operations.STANDARD`:
+    `{"create_order": {"call": "POST /V1/acme/orders", "wrapper": "order"}}`.
     """
 
     timeouts: Timeouts
@@ -72,6 +75,7 @@ class ShopOptions(TypedDict, total=False):
     max_connections: int
     on_exchange: Callable[[Exchange], object] | None
     plugins: Sequence[Plugin]
+    operations: OperationSettings
 
 
 def _configure(endpoint: Endpoint, auth: Authentication, options: ShopOptions) -> HttpConfig:
@@ -111,12 +115,13 @@ class Magento:
         **options: Unpack[ShopOptions],
     ) -> None:
         self.endpoint = Endpoint.parse(endpoint, options.get("store_code"))
+        operations = Operations.parse(options.get("operations"))
         config = _configure(self.endpoint, auth, options)
         try:
             self._http = HttpClient(config, transport=transport, sleep=sleep)
         except InvalidRequest as error:
             raise ConfigurationError(error.message, remedy=error.remedy) from None
-        self.plans = ShopPlans(self.endpoint, self._http.handle)
+        self.plans = ShopPlans(self.endpoint, self._http.handle, operations)
         self.orders = Orders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: Resource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: Resource[Invoice] = self._resource(resources.INVOICES)
@@ -191,12 +196,13 @@ class AsyncMagento:
         **options: Unpack[ShopOptions],
     ) -> None:
         self.endpoint = Endpoint.parse(endpoint, options.get("store_code"))
+        operations = Operations.parse(options.get("operations"))
         config = _configure(self.endpoint, auth, options)
         try:
             self._http = AsyncHttpClient(config, transport=transport, sleep=sleep)
         except InvalidRequest as error:
             raise ConfigurationError(error.message, remedy=error.remedy) from None
-        self.plans = ShopPlans(self.endpoint, self._http.handle)
+        self.plans = ShopPlans(self.endpoint, self._http.handle, operations)
         self.orders = AsyncOrders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: AsyncResource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: AsyncResource[Invoice] = self._resource(resources.INVOICES)

@@ -120,6 +120,19 @@ class ConnectorAdmin(adminsite.ModelAdmin):
                 ),
             },
         ),
+        (
+            "Custom shop",
+            {
+                "classes": ("collapse",),
+                "description": "For a shop whose API differs from the standard. Empty: the standard.",
+                "fields": (
+                    "operations",
+                    ("extra_headers", "secret_headers"),
+                    "number_template",
+                    ("export_status_map", "payment_method_map"),
+                ),
+            },
+        ),
     )
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

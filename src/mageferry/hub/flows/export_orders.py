@@ -152,7 +152,7 @@ def _write(
     shop: Magento, order: Order, row: Magento2Seller, entity: dict[str, Any]
 ) -> Write[Mapping[str, Any]]:
     return Write(
-        request=as_text("PUT", "/V1/orders/create", {"entity": entity}),
+        request=as_text(*shop.plans.addressed("PUT", "/V1/orders/create", {"entity": entity})),
         send=lambda: shop.orders.create(entity),
         look=lambda: find_exported(shop, order, row),
         adopt=lambda made, message: _adopt(order, row, made, message),

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from mageferry.hub.connectors.custom_shop import exported_state, fill_template
 from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, NumberRule
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.order_amounts import Line, Totals, UnsendableOrder, close_amounts
@@ -28,7 +29,16 @@ def increment_id_for(order: Order, row: Magento2Seller) -> str | None:
     """
     if row.connector.number_rule == NumberRule.MAGENTO:
         return None
-    number = f"{order.account.code}-{order.marketplace_order_id}"
+    if row.connector.number_rule == NumberRule.TEMPLATE:
+        account, template = order.account, row.connector.number_template
+        number = fill_template(
+            template,
+            account=account.code,
+            marketplace=account.marketplace.code,
+            order=order.marketplace_order_id,
+        )
+    else:
+        number = f"{order.account.code}-{order.marketplace_order_id}"
     if len(number) <= INCREMENT_ID_LIMIT:
         return number
     tail = hashlib.sha256(number.encode()).hexdigest()[:10]
@@ -56,7 +66,7 @@ def build_entity(order: Order, row: Magento2Seller) -> dict[str, Any]:
         "total_item_count": len(lines),
         "total_qty_ordered": sum((line.item.quantity for line in lines), ZERO),
         "billing_address": _address(billing, order),
-        "payment": _payment(order, row, totals),
+        "payment": _payment(payment, order, row, totals),
         "items": [_item(line, order, row) for line in lines],
         "extension_attributes": {
             **row.connector.extension_attributes,
@@ -111,12 +121,15 @@ def _is_email(text: str) -> bool:
 
 def _head(order: Order, row: Magento2Seller) -> dict[str, Any]:
     connector = row.connector
+    paid = connector.invoice_rule == InvoiceRule.PAID
+    standard = ("processing", connector.exported_status) if paid else ("new", "pending")
+    state, status = exported_state(connector, order.status, standard)
     return {
         "increment_id": increment_id_for(order, row),
         "ext_order_id": order.marketplace_order_id,
         "store_id": row.store_id,
-        "state": "processing" if connector.invoice_rule == InvoiceRule.PAID else "new",
-        "status": connector.exported_status if connector.invoice_rule == InvoiceRule.PAID else "pending",
+        "state": state,
+        "status": status,
         "created_at": f"{order.placed_at:%Y-%m-%d %H:%M:%S}",
         "order_currency_code": order.currency,
         "base_currency_code": order.currency,
@@ -223,12 +236,12 @@ def _address(address: OrderAddress, order: Order) -> dict[str, Any]:
     }
 
 
-def _payment(order: Order, row: Magento2Seller, totals: Totals) -> dict[str, Any]:
+def _payment(paid: OrderPayment, order: Order, row: Magento2Seller, totals: Totals) -> dict[str, Any]:
     amounts = {"amount_ordered": totals.grand_total, "shipping_amount": totals.shipping}
     if row.connector.invoice_rule == InvoiceRule.PAID:
         amounts |= {"amount_paid": totals.grand_total, "shipping_captured": totals.shipping}
     return {
-        "method": row.connector.payment_method,
+        "method": row.connector.payment_method_map.get(paid.method) or row.connector.payment_method,
         "additional_information": [f"Paid through {order.account.name}"],
         **_twins(amounts),
     }
