@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "mageferry.hub.work",
     "mageferry.hub.trade",
     "mageferry.hub.connectors",
+    "mageferry.hub.mapping",
     "mageferry.hub.flows",
 ]
 

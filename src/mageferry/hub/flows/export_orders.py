@@ -19,7 +19,9 @@ from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.flows.writing import Write, as_text, write_once
+from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.order_amounts import UnsendableOrder, sent_items
+from mageferry.hub.mapping.order_mappings import map_entity
 from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, OrderStatus
 from mageferry.hub.work import ledger
@@ -134,7 +136,7 @@ def export_order(held: Claim) -> Outcome:
     if isinstance(row, Outcome):
         return row
     try:
-        entity = build_entity(order, row)
+        entity = map_entity(build_entity(order, row), order, row, mappings_of(row.connector))
     except UnsendableOrder as problem:
         return _park(order, row, str(problem), problem.remedy)
     with open_shop(row.connector) as shop:

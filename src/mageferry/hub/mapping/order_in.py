@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO, spread
+from mageferry.hub.mapping.field_mappings import Assignment
 from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 from mageferry.hub.mapping.statuses import from_magento
 
@@ -54,6 +55,8 @@ class ItemRecord:
     discount_amount: Decimal
     row_total: Decimal
     product_option: dict[str, Any]
+    # Only a field mapping fills them.
+    extension_attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -63,6 +66,16 @@ class PaymentRecord:
     amount: Decimal
     amount_paid: Decimal
     shipping_amount: Decimal
+    transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What field mappings found for a record of an order that the hub may have: by item id, kind of address, or ""."""
+
+    record: str
+    key: int | str
+    assignments: tuple[Assignment, ...]
 
 
 @dataclass(slots=True)
@@ -90,6 +103,7 @@ class OrderRecord:
     items: list[ItemRecord]
     addresses: list[AddressRecord]
     payment: PaymentRecord | None
+    mapped: tuple[Mapped, ...] = ()
 
     @property
     def nothing_left_to_ship(self) -> bool:
@@ -211,7 +225,8 @@ def _payment(raw: Mapping[str, Any], subject: str) -> PaymentRecord | None:
         return None
     fields = Fields(payment, subject, "payment ")
     (method,) = fields.texts(_PAYMENT_TEXTS)
-    return PaymentRecord(fields.id("entity_id"), method, *fields.amounts(_PAYMENT_AMOUNTS))
+    amount, paid, shipping = fields.amounts(_PAYMENT_AMOUNTS)
+    return PaymentRecord(fields.id("entity_id"), method, amount, paid, shipping)
 
 
 def _items(raw: Mapping[str, Any], subject: str) -> list[ItemRecord]:
