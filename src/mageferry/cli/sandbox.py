@@ -35,6 +35,13 @@ def sandbox(
             show_envvar=True,
         ),
     ] = "",
+    custom_shop: Annotated[
+        bool,
+        typer.Option(
+            "--custom-shop",
+            help="A shop with calls, attributes, statuses and limits of its own (docs/how-to/custom-shop.md).",
+        ),
+    ] = False,
 ) -> None:
     """Serve a sandbox shop that answers as Magento 2.4.7 does. For tests and demonstrations only."""
     if demo not in DEMOS:
@@ -50,6 +57,7 @@ def sandbox(
             orders=orders,
             username=username,
             password=password,
+            custom_shop=custom_shop,
         )
         shop.control.set_latency(latency_ms)
         serve(shop, lambda ready: announce(ready, generated=not password))

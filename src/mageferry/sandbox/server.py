@@ -16,6 +16,7 @@ from types import TracebackType
 from aiohttp import web
 
 from mageferry.sandbox.control import Control
+from mageferry.sandbox.custom_shop import customise, limit_pages
 from mageferry.sandbox.demo import DEMOS, load_demo
 from mageferry.sandbox.demo.orders import load_many
 from mageferry.sandbox.export import load_export
@@ -33,7 +34,8 @@ class Sandbox:
     ``store`` is a directory with a store export, or a demo shop's name: storefront or back-office;
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
     ``orders`` adds that many synthetic orders; ``username`` and ``password`` are those of an admin with
-    every permission, the password generated when empty. Raises ExportError, StateError, OSError (port taken).
+    every permission, the password generated when empty; ``custom_shop`` makes it a shop with an API of its own
+    (see custom_shop). Raises ExportError, StateError, OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -49,13 +51,14 @@ class Sandbox:
         orders: int = 0,
         username: str = "admin",
         password: str = "",
+        custom_shop: bool = False,
     ) -> None:
         self.username = username
         self.password = password or secrets.token_urlsafe(12)
         self._host = host
         self._port = port
         self.shop = Shop(state)
-        fill = content_filler(store, orders)
+        fill = content_filler(store, orders, custom_shop=custom_shop)
         self.control = Control(self.shop, fill)
         try:
             if not self.shop.filled:
@@ -64,7 +67,9 @@ class Sandbox:
             self.shop.close()
             raise
         self.shop.access.add_account(self.username, self.password)
-        front = FrontController(self.shop, build_router())
+        if custom_shop:
+            limit_pages(self.shop)
+        front = FrontController(self.shop, build_router(custom_shop=custom_shop))
         self.control.consume = front.consumers.run_all
         self._wire = Wire(front, self.control)
         self._thread: threading.Thread | None = None
@@ -138,7 +143,7 @@ class Sandbox:
             self._stop.set()
 
 
-def content_filler(store: str | Path, orders: int) -> Callable[[Shop], None]:
+def content_filler(store: str | Path, orders: int, *, custom_shop: bool = False) -> Callable[[Shop], None]:
     """What fills an empty shop: an export's directory or a demo by name, then synthetic orders."""
 
     def fill(shop: Shop) -> None:
@@ -148,6 +153,8 @@ def content_filler(store: str | Path, orders: int) -> Callable[[Shop], None]:
             load_export(shop, Path(store))
         if orders:
             load_many(shop, orders)
+        if custom_shop:
+            customise(shop)
 
     return fill
 
