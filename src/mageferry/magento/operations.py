@@ -62,7 +62,7 @@ STANDARD: Final[Mapping[str, Operation]] = {
 }
 
 _PLACEHOLDERS: Final = {"{id}": r"(?P<id>\d+)", "{sku}": r"(?P<sku>[^/]+)"}
-_PATH: Final = re.compile(r"/[Vv]\d+(/[A-Za-z0-9._~-]+|/\{(id|sku)\})+")
+_PATH: Final = re.compile(r"/[Vv]\d+(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*|/\{(id|sku)\})+")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALL_PARTS: Final = ("call", "wrapper", "answer")
 

@@ -22,6 +22,9 @@ BASE: dict[str, Any] = {
     "payment_method": "checkmo", "shipping_method": "flatrate_flatrate", "shipping_method_map": "{}",
     "extension_attributes": "{}", "signature_method": "HMAC-SHA256", "requests_per_interval": "0",
     "interval_seconds": "60", "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
+    "number_template": "{account}-{order}", "operations": "{}", "extra_headers": "{}", "secret_headers": "",
+    "export_status_map": "{}", "payment_method_map": "{}", "field_mappings-TOTAL_FORMS": "0",
+    "field_mappings-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"
 CHANGE = "admin:connectors_magento2connector_change"

@@ -11,7 +11,7 @@ from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 from ninja.security import HttpBearer, SessionAuth
 
-from mageferry.hub.api import operations, shapes
+from mageferry.hub.api import mappings, operations, shapes
 from mageferry.hub.api.access import MAY_ACT, MAY_READ
 from mageferry.hub.api.access import require as _require
 from mageferry.hub.connectors.models import Magento2Connector
@@ -131,3 +131,4 @@ def order(request: HttpRequest, pk: int) -> Order:
 
 
 api.add_router("", operations.router)
+api.add_router("", mappings.router)

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from mageferry.hub import adminsite
 from mageferry.hub.connectors import models
@@ -71,7 +72,7 @@ class ConnectorAdmin(adminsite.ModelAdmin):
     search_fields = ("name", "endpoint")
     readonly_fields = ("token_expires_at", "error", "remedy", "callback_url", "identity_link_url")
     inlines = (SellerInline,)
-    actions_detail = ("test_connection_now",)
+    actions_detail = ("test_connection_now", "field_mappings_page")
     fieldsets = (
         (None, {"fields": (("name", "active"), "endpoint", ("error", "remedy"))}),
         (
@@ -160,6 +161,13 @@ class ConnectorAdmin(adminsite.ModelAdmin):
                 request, _LEVELS[finding.level], f"{finding.name}: {finding.text}. {finding.remedy}"
             )
         return adminsite.back_to(models.Magento2Connector, object_id)
+
+    @adminsite.action(description="Preview mappings", url_path="field-mappings", permissions=["change"])
+    def field_mappings_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return redirect("mapping_preview", pk=object_id)
+
+    def has_field_mappings_page_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(self.has_change_permission(request))
 
     def has_test_connection_now_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(self.has_change_permission(request))

@@ -34,6 +34,9 @@ _IDENTITY: Final[Mapping[str, frozenset[str]]] = {
     "shipment": frozenset({"items", "comment"}),
     "product": frozenset({"id", "sku"}),
 }
+IDENTITY_NAMES: Final = frozenset(
+    name for record, names in _IDENTITY.items() if record.startswith("order") for name in names - {"items"}
+)
 
 
 class MappingProblem(ValueError):
