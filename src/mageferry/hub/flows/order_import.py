@@ -114,6 +114,8 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
 
 def _find_known(account: Account, records: Sequence[OrderRecord]) -> dict[str, Order]:
     """The orders of the account that have one of the records' numbers, by number."""
+    if not records:
+        return {}
     # Most pages of a first read hold new orders only; as a statement of its own the look-up is a fifth of the ORM's.
     ids = _ORDERS.ids_where(
         ("account", [account.pk]), ("marketplace_order_id", [record.increment_id for record in records])
