@@ -30,6 +30,7 @@ CANARY = "canary-7714"
         ({"operations": '{"ship_order": "POST /V1/acme/ship"}'}, "needs {id}"),
         ({"extra_headers": '{"Authorization": "Bearer x"}'}, "is set by the hub itself"),
         ({"extra_headers": '{"X-A": "a\\nX-B: b"}'}, "characters that no header may have"),
+        ({"extra_headers": '{"X-Api-Key": "k"}'}, "write it into the secret headers"),
         ({"secret_headers": f"X-Key: {CANARY}"}, "Write a map of texts"),
         ({"export_status_map": '{"posted": "x"}'}, "is no status of the hub"),
         ({"export_status_map": '{"rfs": {"state": "packed"}}'}, "is no state of Magento"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
-from mageferry.http.redaction import Secret
+from mageferry.http.redaction import Secret, is_secret_name
 from mageferry.hub.trade.models import OrderStatus
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.operations import Operations
@@ -41,7 +41,9 @@ def problems_of(connector: Magento2Connector) -> dict[str, str]:
     """What is wrong with the settings of a custom shop: field to words that say how to write it."""
     checks: dict[str, Callable[[], str]] = {
         "operations": lambda: _check_operations(connector.operations),
-        "extra_headers": lambda: _check_headers(connector.extra_headers),
+        "extra_headers": lambda: (
+            _check_headers(connector.extra_headers) or _check_open(connector.extra_headers)
+        ),
         "secret_headers": lambda: _check_headers(_secret_map(connector.secret_headers)),
         "export_status_map": lambda: _check_statuses(connector.export_status_map),
         "payment_method_map": lambda: _check_texts(connector.payment_method_map),
@@ -102,6 +104,16 @@ def _check_headers(headers: Any) -> str:
         if name.lower() in _OWN_HEADERS:
             return f"The header {name} is set by the hub itself: leave it out."
     return ""
+
+
+def _check_open(headers: dict[str, str]) -> str:
+    """Extra headers are shown to everybody who may see connectors."""
+    secret = next((name for name in headers if is_secret_name(name)), "")
+    return (
+        f"{secret} looks like a secret: write it into the secret headers, which are never shown."
+        if secret
+        else ""
+    )
 
 
 def _check_statuses(statuses: Any) -> str:
