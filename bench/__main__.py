@@ -15,6 +15,7 @@ from bench.importing import measure_import
 from bench.inventory import measure_inventory
 from bench.machine import describe_machine
 from bench.memory import measure_memory
+from bench.plugins import measure_plugins
 from bench.reading import measure_reading
 from bench.report import Section, print_section, put_part, render_part
 from bench.serving import measure_serving
@@ -22,7 +23,7 @@ from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "inventory", "work", "sandbox")
+KINDS = ("reading", "changing", "memory", "importing", "inventory", "plugins", "work", "sandbox")
 PEERS_NEEDED = {"reading", "changing", "memory"}
 SHOP_NEEDED = {"reading", "changing", "memory"}
 
@@ -42,6 +43,8 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
             yield measure_import(orders, 3 if quick else 9, tell)
         case "inventory":
             yield measure_inventory(10_000 if quick else 100_000, tell)
+        case "plugins":
+            yield measure_plugins(*((300, 3) if quick else (2_000, 9)), tell)
         case "work":
             yield from measure_work(quick, tell)
         case "sandbox":

@@ -117,3 +117,20 @@ def test_nothing_of_a_sign_in_is_told_but_its_outcome(source: Source) -> None:
         sign_in_told.render(style) for style in LogFormat if style is not LogFormat.CURL
     )
     assert "CANARY" not in "".join(f"{name}{value}" for name, value in call_told.request_headers)
+
+
+def test_of_binary_bodies_only_the_size_is_told() -> None:
+    told: list[Exchange] = []
+    own: list[Exchange] = []
+    picture = b"\x89PNG\0\0\0\rIHDR" + bytes(range(256))
+    with (
+        serving(lambda _: Say(200, picture, {"Content-Type": "image/png"})) as server,
+        HttpClient(HttpConfig(plugins=(Log(told.append),))) as client,
+    ):
+        client.request("POST", f"{server.url}/x", content=picture, plugins=[Log(own.append)])
+    for exchange in (*told, *own):
+        text = exchange.render(LogFormat.FULL)
+        assert text.count("(268 bytes of binary data)") == 2
+        assert "\0" not in text
+    # A log of a single request stands beside the client's.
+    assert (len(told), len(own)) == (1, 1)

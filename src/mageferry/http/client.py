@@ -130,10 +130,14 @@ class _Client:
             policy.check_url(request.url)
 
     def _prepared(self, request: Request) -> httpx2.Request:
-        if request.header("user-agent") is None:
-            request = request.with_header("User-Agent", self.config.user_agent)
-        if request.header("accept-encoding") is None:
-            request = request.with_header("Accept-Encoding", "gzip, deflate")
+        present = {name.lower() for name in request.headers}
+        added = {
+            name: value
+            for name, value in (("User-Agent", self.config.user_agent), ("Accept-Encoding", "gzip, deflate"))
+            if name.lower() not in present
+        }
+        if added:
+            request = request.with_headers({**request.headers, **added})
         return wire_request(request, self.config.timeouts)
 
     def _reader(self, request: Request) -> BodyReader:

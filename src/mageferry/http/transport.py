@@ -30,6 +30,8 @@ from mageferry.http.redaction import redact_text
 # Addresses that httpx2 sends as they are written: nothing to encode, no dot segments, a lower-case host.
 _SENT_AS_WRITTEN = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/")
 _PLAIN_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~%/&=+:,;@$()?-"
+_LINE_BREAK = re.compile("[\r\n\0]")
+_PEM_MARK = "-----BEGIN"
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -59,7 +61,9 @@ def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
     chosen = request.timeouts or timeouts
     try:
         # Checked by the wire layer as well, but only after it has connected.
-        if any(char in "".join(pair) for pair in request.headers.items() for char in "\r\n\0"):
+        if any(
+            _LINE_BREAK.search(name) or _LINE_BREAK.search(value) for name, value in request.headers.items()
+        ):
             raise ValueError("a header has a line break")
         return httpx2.Request(
             request.method,
@@ -129,18 +133,19 @@ def cookieless() -> CookieJar:
 def tls_context(verify: bool | str) -> ssl.SSLContext:
     """The TLS settings, shared by all clients, since reading the certificates takes tens of milliseconds.
 
-    `verify`: True for the machine's certificates, the path of a file or directory of others, or False.
+    `verify`: True for the machine's certificates, the path of a file or directory of others, their PEM text, or
+    False.
     """
     if isinstance(verify, str):
         context = httpx2.create_ssl_context()
-        for kind in ("cafile", "capath"):
+        for kind in ("cadata",) if _PEM_MARK in verify else ("cafile", "capath"):
             try:
                 context.load_verify_locations(**{kind: verify})
             except (OSError, ssl.SSLError):
                 continue
             return context
         raise InvalidRequest(
-            f"No certificates could be read from {verify}",
+            f"No certificates could be read from {'the text' if _PEM_MARK in verify else verify}",
             remedy="Give the path of a PEM file with the certificates to trust.",
         )
     return httpx2.create_ssl_context(verify=verify)

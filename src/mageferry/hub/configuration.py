@@ -5,6 +5,7 @@ Declared once here; the settings module reads them, `docs/reference/settings.md`
 
 from __future__ import annotations
 
+import ipaddress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -109,6 +110,32 @@ class Configuration(BaseSettings):
         default=1_000_000, ge=1000, description="At most about this many units of work are kept."
     )
 
+    outbound_networks: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description="Networks beyond the public ones that shops and HTTP clients may be in, separated by commas, "
+        "such as `10.20.0.0/16`; `any` for all, `none` for no other. Not set: this machine itself while "
+        "`MAGEFERRY_HTTPS` is off, none when it is on.",
+    )
+    outbound_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Host names that shops and HTTP clients may be at wherever they lead, separated by commas.",
+    )
+    template_variables: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Environment variables that `${NAME}` in HTTP clients may name, separated by commas.",
+    )
+
+    @field_validator("outbound_networks", mode="after")
+    @classmethod
+    def _known_networks(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for text in value or ():
+            if text not in ("any", "none"):
+                try:
+                    ipaddress.ip_network(text)
+                except ValueError:
+                    raise ValueError("write networks as 10.20.0.0/16, or any, or none") from None
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, value: str) -> str:
@@ -123,7 +150,14 @@ class Configuration(BaseSettings):
             raise ValueError("write it as http://host:4318/v1/traces")
         return value
 
-    @field_validator("encryption_keys", "allowed_hosts", mode="before")
+    @field_validator(
+        "encryption_keys",
+        "allowed_hosts",
+        "outbound_networks",
+        "outbound_hosts",
+        "template_variables",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

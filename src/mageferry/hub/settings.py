@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     # Before unfold: its dashboard is replaced by ours.
     "mageferry.hub.web",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "mageferry.hub.work",
     "mageferry.hub.trade",
     "mageferry.hub.connectors",
+    "mageferry.hub.pipelines",
     "mageferry.hub.flows",
 ]
 

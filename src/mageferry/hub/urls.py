@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from mageferry.hub.api.resources import api
+from mageferry.hub.pipelines.authorization import authorized
 from mageferry.hub.web import handshake, views
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
     path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),
+    path("http/authorized", authorized, name="http_authorized"),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]

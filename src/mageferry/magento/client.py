@@ -21,6 +21,7 @@ from mageferry.http import (
     Secret,
     Timeouts,
 )
+from mageferry.http.addresses import AddressPolicy
 from mageferry.http.plugins.log import Exchange, Log
 from mageferry.http.plugins.retry import Backoff, Retry
 from mageferry.magento import resources
@@ -71,7 +72,7 @@ class ShopOptions(TypedDict, total=False):
     `retry`: how often and how patiently, None for never. `store_code`: the store view, goes before the
     one in the endpoint. `on_exchange`: told every attempt, with secrets masked; when it raises, that is
     logged and the call goes on.
-    `plugins`: more of them, each at the place that its stage says.
+    `plugins`: more of them, each at the place that its stage says. `addresses`: which may be asked, None for any.
     """
 
     timeouts: Timeouts
@@ -83,6 +84,7 @@ class ShopOptions(TypedDict, total=False):
     max_connections: int
     on_exchange: Callable[[Exchange], object] | None
     plugins: Sequence[Plugin]
+    addresses: AddressPolicy | None
 
 
 def _configure(endpoint: Endpoint, auth: Authentication, options: ShopOptions) -> HttpConfig:
@@ -102,6 +104,7 @@ def _configure(endpoint: Endpoint, auth: Authentication, options: ShopOptions) -
         proxy=Secret(proxy) if proxy else None,
         user_agent=options.get("user_agent") or f"Mageferry/{mageferry.__version__}",
         max_connections=options.get("max_connections", 100),
+        addresses=options.get("addresses"),
     )
 
 

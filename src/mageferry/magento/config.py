@@ -61,6 +61,9 @@ class MagentoAdminToken(AuthenticationDescription):
         Secret(""), "TOTP secret", "Of the authenticator app, when two-factor authentication is on."
     )
 
+    def follows_base_uri(self) -> bool:
+        return not self.endpoint
+
     def build(self, tools: Tools) -> Middleware:
         username = tools.text(self.username, "username")
         password = tools.secret(self.password, "password")

@@ -81,7 +81,7 @@ def base_string(method: str, url: str, oauth: Mapping[str, str], rule: PathRule 
     """What is signed. `url` is encoded as it is sent; `oauth` are the protocol's parameters, not encoded."""
     address, _, query = sent_url(url).partition("#")[0].partition("?")
     # Of repeated names the last counts.
-    parameters = {name: _parameter(f"{name}={escape(value)}") for name, value in oauth.items()}
+    parameters = {name: _own_parameter(name, value) for name, value in oauth.items()}
     parameters |= {parameter.name: parameter for parameter in map(_known_parameter, query.split("&"))}
     parameters.pop(_LEFT_OUT.name, None)
     joined = "%26".join([parameter.signed for parameter in sorted(parameters.values(), key=_RANK)])
@@ -154,8 +154,15 @@ def _parameter(sent: str) -> _Parameter:
     return _Parameter(natural_key(name), name, signed)
 
 
+def _own_parameter(name: str, value: str) -> _Parameter:
+    """The same for one of the protocol's, which is not encoded yet and has a plain name."""
+    return _Parameter(_known_key(name), name, f"{name}%3D{escape(value).replace('%', '%25')}")
+
+
 # Most of a search repeats from call to call.
 _known_parameter = lru_cache(maxsize=2048)(_parameter)
+# Names alone: the values of the protocol's parameters are secrets, or new with every request.
+_known_key = lru_cache(maxsize=64)(natural_key)
 
 
 def _recoded(text: str) -> str:

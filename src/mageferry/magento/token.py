@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import orjson
 
 from mageferry.http import Flow, Middleware, Next, Request, Response, Secret
-from mageferry.http.authentication.bearer import bearer_value
+from mageferry.http.authentication.bearer import bearer_value, with_bearer
 from mageferry.http.authentication.tokens import TokenKeeper, expiry, lifetime_seconds, now
 from mageferry.http.errors import InvalidRequest, Unanswered
 from mageferry.magento import remedies
@@ -213,7 +213,7 @@ def _token_text(request: Request, response: Response) -> str:
 
 
 def _signed(request: Request, token: Token) -> Request:
-    return request.with_header("Authorization", bearer_value(token.text))
+    return with_bearer(request, token.text)
 
 
 def _bearer(token: Secret) -> str:

@@ -26,7 +26,21 @@ def test_options_have_kind_title_help_and_default() -> None:
     assert (request["encoder"].kind, request["encoder"].default) == (FieldKind.CHOICE, "json")
     assert (request["uri"].required, request["uri"].title) == (True, "Request URI")
     assert request["lifetime_seconds"].kind is FieldKind.NUMBER
-    assert (request["headers"].kind, request["headers"].default) == (FieldKind.OBJECT, {})
+    assert (request["headers"].kind, request["headers"].default) == (FieldKind.TEXTS, {})
+    assert (request["secrets"].kind, request["secrets"].default) == (FieldKind.SECRETS, None)
+    assert request["parameters"].kind is FieldKind.OBJECT
+    assert (retry["exceptions"].choices[0], retry["exceptions"].kind) == ("unreachable", FieldKind.LIST)
+
+
+def test_a_nested_option_is_shown_as_fields_of_its_own() -> None:
+    limit = fields("rate_limit")
+    assert "header" not in limit
+    name = limit["header.name"]
+    assert (name.title, name.required, name.default) == ("Response header: header name", False, None)
+    assert (limit["header.wait_seconds"].kind, limit["header.wait_seconds"].default) == (
+        FieldKind.NUMBER,
+        1.0,
+    )
 
 
 def test_secrets_are_marked_and_have_no_default_to_show() -> None:

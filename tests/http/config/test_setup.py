@@ -60,7 +60,7 @@ def test_a_client_is_built_from_json_with_its_plugins_in_order() -> None:
             plugins, {"type": "bearer", "token": "${TOKEN}"}, user_agent="hub", read_seconds=5
         )
         scope = Scope(environment={"STAGE": "test", "TOKEN": Secret("tok")}, context=CONTEXT)
-        stores = Stores(on_exchange=lambda exchange, style: told.append(exchange))
+        stores = Stores(on_exchange=lambda name, exchange, style: told.append(exchange))
         config = Setup.parse(orjson.dumps(description)).client("erp", scope, stores)
         with HttpClient(config) as http:
             assert http.request("GET", "/orders").status == 204

@@ -27,7 +27,9 @@ class Basic:
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         return (
-            yield from next(request.with_header("Authorization", basic_value(self.username, self.password)))
+            yield from next(
+                request.with_header("Authorization", Secret(basic_value(self.username, self.password)))
+            )
         )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from mageferry.http.errors import InvalidRequest
 from mageferry.http.flow import Flow, Next
 from mageferry.http.message import Request, Response
 from mageferry.http.redaction import Secret
+
+# ASCII without blanks and quotes; looked at with every request, since a token may have come from a server.
+_USABLE: Final = re.compile(r"[^\s\"'\x80-\U0010ffff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,19 @@ class Bearer:
         bearer_value(self.token)
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        return (yield from next(request.with_header("Authorization", bearer_value(self.token))))
+        return (yield from next(with_bearer(request, self.token)))
+
+
+def with_bearer(request: Request, token: Secret) -> Request:
+    """The request with its token, which is masked wherever it is shown, also where a server repeats it."""
+    headers = request.with_header("Authorization", bearer_value(token)).headers
+    return request.with_headers(headers, (token,))
 
 
 def bearer_value(token: Secret) -> str:
     """The header's value. Raises InvalidRequest for what no server accepts, such as a token in quotes."""
     text = token.reveal()
-    if not text or not text.isascii() or any(char.isspace() or char in "\"'" for char in text):
+    if not _USABLE.fullmatch(text):
         raise InvalidRequest(
             "The token cannot be used: it is empty, or has quotes, blanks or non-ASCII characters",
             remedy="Paste the token alone, without quotes and line breaks.",

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from mageferry.http.authentication.basic import basic_value
-from mageferry.http.authentication.bearer import bearer_value
+from mageferry.http.authentication.bearer import with_bearer
 from mageferry.http.authentication.json_web_token import TokenSigner
 from mageferry.http.authentication.tokens import (
     FOR_EVER,
@@ -266,7 +266,7 @@ def exchange_code(
 
 
 def _put(request: Request, token: Token) -> Request:
-    return request.with_header("Authorization", bearer_value(token.text))
+    return with_bearer(request, token.text)
 
 
 def _token(request: Request, response: Response, asked_at: datetime) -> Token:

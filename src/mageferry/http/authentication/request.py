@@ -117,7 +117,10 @@ class RequestAuthentication:
         return (yield from next(self._put(request, token)))
 
     def _put(self, request: Request, token: Token) -> Request:
-        return request.with_header(self._header, token.text)
+        # A server may repeat it without the word before it.
+        bare = Secret(token.text.reveal().rpartition(" ")[2])
+        signed = request.with_header(self._header, token.text)
+        return replace(signed, secrets=(*signed.secrets, bare))
 
     def _refuses(self, response: Response) -> bool:
         if response.status in self._refused_statuses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import Field, field_validator
@@ -15,7 +16,16 @@ from mageferry.http.authentication.query_param import QueryParam
 from mageferry.http.authentication.request import RequestAuthentication, SignInRequest, Source
 from mageferry.http.authentication.sigv4 import SigV4
 from mageferry.http.config.described import AuthenticationDescription
-from mageferry.http.config.fields import NeededSecret, OptionalSecret, Structure, Text, Texts, needed, option
+from mageferry.http.config.fields import (
+    NeededSecret,
+    OptionalSecret,
+    Secrets,
+    Structure,
+    Text,
+    Texts,
+    needed,
+    option,
+)
 from mageferry.http.config.oauth2 import (
     AuthorizationCodeAuthentication,
     ClientCredentialsAuthentication,
@@ -77,10 +87,11 @@ class RequestAuthenticationDescription(AuthenticationDescription):
     method: str = option("POST", "Request method", pattern="^[A-Za-z]{3,10}$")
     encoder: Encoder = option(Encoder.JSON, "Request encoder", "How the parameters are written.")
     parameters: Structure = option(None, "Request parameters", "An object; its texts may have placeholders.")
-    secrets: dict[str, OptionalSecret] = option(
+    secrets: Secrets = option(
         dict, "Secret parameters", "More parameters, kept from view, such as the password."
     )
     headers: Texts = option(dict, "Request headers")
+    secret_headers: Secrets = option(dict, "Secret request headers", "Such as X-Api-Key.")
     client: str = option(
         "", "HTTP client", "Another one to ask over, which may authenticate itself; empty: this one."
     )
@@ -118,29 +129,13 @@ class RequestAuthenticationDescription(AuthenticationDescription):
     def refers_to(self) -> list[tuple[str, str]]:
         return [("client", self.client)] if self.client else []
 
+    def follows_base_uri(self) -> bool:
+        return not self.uri.lower().startswith(("http://", "https://"))
+
     def build(self, tools: Tools) -> Middleware:
         ranges = StatusRanges.parse(self.refused_statuses)
-        hidden = {name: tools.secret(secret, f"secrets.{name}") for name, secret in self.secrets.items()}
-        parameters = self.parameters
-        if hidden:
-            # Filled already, so nothing in them is taken for a placeholder again.
-            scope = tools.scope.with_data({"secrets": hidden})
-            references = {name: f"&{{secrets.{_quoted(name)}}}" for name in hidden}
-            parameters = {**(self.parameters or {}), **references}
-        else:
-            scope = tools.scope
-        sign_in = SignInRequest(
-            _complete(tools.text(self.uri, "uri"), tools.base_uri),
-            self.method,
-            self.encoder,
-            parameters,
-            self.headers,
-            tools.client(self.client, f"{tools.path}.client") if self.client else None,
-            self.failed,
-            scope,
-        )
         return RequestAuthentication(
-            sign_in,
+            self._sign_in(tools),
             header=self.header,
             source=self.source,
             template=self.template,
@@ -151,6 +146,30 @@ class RequestAuthenticationDescription(AuthenticationDescription):
             refused=self.refused,
             vault=tools.stores.vault(tools.owner),
         )
+
+    def _sign_in(self, tools: Tools) -> SignInRequest:
+        # Secrets are filled already, so nothing in them is taken for a placeholder again.
+        hidden = {
+            "secrets": tools.secrets(self.secrets, "secrets"),
+            "headers": tools.secrets(self.secret_headers, "secret_headers"),
+        }
+        parameters = self.parameters
+        if self.secrets:
+            parameters = {**(self.parameters or {}), **_references("secrets", self.secrets)}
+        return SignInRequest(
+            _complete(tools.text(self.uri, "uri"), tools.base_uri),
+            self.method,
+            self.encoder,
+            parameters,
+            {**self.headers, **_references("headers", self.secret_headers)},
+            tools.client(self.client, f"{tools.path}.client") if self.client else None,
+            self.failed,
+            tools.scope.with_data(hidden),
+        )
+
+
+def _references(place: str, names: Iterable[str]) -> dict[str, str]:
+    return {name: f"&{{{place}.{_quoted(name)}}}" for name in names}
 
 
 def _quoted(name: str) -> str:

@@ -56,11 +56,24 @@ class Builder:
         if found is None:
             return None
         if isinstance(found, str):
-            tools = replace(base, path=f"authentications.{found}", owner=f"authentication:{found}")
-            return _built(self.authentications[found].build, tools)
+            return _built(self.authentications[found].build, self.tools(found, base))
         return _built(
             found.build, replace(base, path=f"{base.path}.authentication", owner=f"client:{base.owner}")
         )
+
+    def authentication(self, name: str) -> Middleware:
+        """An authentication on its own."""
+        return _built(self.authentications[name].build, self.tools(name))
+
+    def tools(self, authentication: str, base: Tools | None = None) -> Tools:
+        """What an authentication with a name of its own is built with, for the client that `base` is of."""
+        path, owner = f"authentications.{authentication}", f"authentication:{authentication}"
+        if base is None:
+            return Tools(path, owner, self.scope, self.stores, "", self._chain)
+        if self.authentications[authentication].follows_base_uri():
+            # Another base URI is another place to sign in at: it must not be given this one's token.
+            owner = f"{owner}@{base.base_uri}"
+        return replace(base, path=path, owner=owner)
 
     def _chain(self, name: str, path: str) -> Next:
         return self.client(name, path).as_guest()

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mageferry.http.config.fields import Description
 from mageferry.http.config.tools import Tools
 from mageferry.http.flow import Middleware, Plugin
 
 
-class PluginDescription(Description):
-    """A plugin as data."""
+class Typed(Description):
+    """What is chosen by the name of its type."""
 
     type_name: ClassVar[str]
     title: ClassVar[str]
+
+    def data(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The description as it is read: its type and the options that were given."""
+        return {"type": self.type_name, **self.options(reveal=reveal)}
+
+
+class PluginDescription(Typed):
+    """A plugin as data."""
 
     @abstractmethod
     def build(self, tools: Tools) -> Plugin:
         """The plugin itself. Raises ConfigError, and ValueError or HttpError for values that do not fit."""
 
 
-class AuthenticationDescription(Description):
+class AuthenticationDescription(Typed):
     """An authentication as data."""
-
-    type_name: ClassVar[str]
-    title: ClassVar[str]
 
     @abstractmethod
     def build(self, tools: Tools) -> Middleware:
@@ -34,3 +39,7 @@ class AuthenticationDescription(Description):
     def refers_to(self) -> list[tuple[str, str]]:
         """The clients it needs, each with the option that names it."""
         return []
+
+    def follows_base_uri(self) -> bool:
+        """Whether it signs in behind the base URI of the client: then each base URI has tokens of its own."""
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -19,8 +19,9 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from pydantic_core.core_schema import SerializationInfo
 
-from mageferry.http.placeholders import Template, TemplateError
+from mageferry.http.placeholders import Template, TemplateError, secrets_in
 from mageferry.http.redaction import MASK, Secret
 
 
@@ -49,7 +50,9 @@ def _needed(value: Secret) -> Secret:
     return value
 
 
-def _masked(value: Secret) -> str:
+def _written(value: Secret, info: SerializationInfo) -> str:
+    if isinstance(info.context, Mapping) and info.context.get("reveal"):
+        return value.reveal()
     return MASK if value else ""
 
 
@@ -61,11 +64,13 @@ type Texts = Annotated[dict[str, str], AfterValidator(_check_template)]
 _SECRET: Final = (
     BeforeValidator(_to_secret),
     AfterValidator(_check_template),
-    PlainSerializer(_masked, return_type=str),
+    PlainSerializer(_written, return_type=str),
     WithJsonSchema({"type": "string", "format": "password", "writeOnly": True}),
 )
 OptionalSecret = Annotated[Secret, *_SECRET]
 NeededSecret = Annotated[Secret, *_SECRET, AfterValidator(_needed)]
+# Named texts that are kept from view, such as a header with a key.
+type Secrets = dict[str, OptionalSecret]
 
 
 class Description(BaseModel):
@@ -73,9 +78,21 @@ class Description(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+    def options(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The options that were given, as JSON; secrets masked, or in plain for a place that keeps them safe."""
+        return self.model_dump(mode="json", exclude_unset=True, context={"reveal": reveal})
+
+    def secrets_within(self) -> Iterator[Secret]:
+        """Every secret among the options, at any depth."""
+        for _, value in self:
+            if isinstance(value, Description):
+                yield from value.secrets_within()
+            else:
+                yield from (secret for secret in secrets_in(value) if secret)
+
 
 class FieldKind(StrEnum):
-    """What a form shows for an option."""
+    """What a form shows for an option. TEXTS and SECRETS are names with a text each."""
 
     TEXT = "text"
     SECRET = "secret"
@@ -85,6 +102,8 @@ class FieldKind(StrEnum):
     CHOICE = "choice"
     LIST = "list"
     OBJECT = "object"
+    TEXTS = "texts"
+    SECRETS = "secrets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +120,15 @@ class FormField:
 
 
 def form_fields(model: type[Description]) -> Iterator[FormField]:
-    """The options of a type, in the order they are declared; a nested one as `outer.inner`."""
+    """The options of a type, in the order they are declared; those of a nested one as `outer.inner`."""
     for name, info in model.model_fields.items():
+        inner = _bare(info.annotation)
+        if isinstance(inner, type) and issubclass(inner, Description):
+            for field in form_fields(inner):
+                title = f"{info.title}: {field.title[:1].lower()}{field.title[1:]}"
+                required = field.required and info.is_required()
+                yield replace(field, name=f"{name}.{field.name}", title=title, required=required)
+            continue
         kind, choices = _kind(info)
         yield FormField(
             name,
@@ -116,14 +142,12 @@ def form_fields(model: type[Description]) -> Iterator[FormField]:
 
 
 def _default(info: FieldInfo, kind: FieldKind) -> Any:
-    if kind is FieldKind.SECRET or info.is_required():
+    if kind in (FieldKind.SECRET, FieldKind.SECRETS) or info.is_required():
         return None
     value = info.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return None
-    if isinstance(value, Enum):
-        return value.value
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return value.value if isinstance(value, Enum) else value
 
 
 _KINDS: Final[Mapping[type, FieldKind]] = {
@@ -140,10 +164,19 @@ _KINDS: Final[Mapping[type, FieldKind]] = {
 
 def _kind(info: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
     annotation = _bare(info.annotation)
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
+    if _is_enum(annotation):
         return FieldKind.CHOICE, tuple(str(member.value) for member in annotation)
     origin = get_origin(annotation) or annotation
+    if origin is dict:
+        named = _bare(get_args(annotation)[1])
+        return {Secret: FieldKind.SECRETS, str: FieldKind.TEXTS}.get(named, FieldKind.OBJECT), ()
+    if origin in (tuple, list) and (member := _bare(get_args(annotation)[0])) and _is_enum(member):
+        return FieldKind.LIST, tuple(str(each.value) for each in member)
     return _KINDS.get(origin, FieldKind.OBJECT), ()
+
+
+def _is_enum(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
 def _bare(annotation: Any) -> Any:

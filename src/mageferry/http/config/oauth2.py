@@ -7,6 +7,7 @@ from typing import Final
 
 from mageferry.http.authentication.json_web_token import ALGORITHMS, TokenSigner
 from mageferry.http.authentication.oauth2 import (
+    Authorization,
     ClientAssertion,
     ClientCredentials,
     ClientIdentity,
@@ -17,9 +18,10 @@ from mageferry.http.authentication.oauth2 import (
     RefreshToken,
     SecretIn,
     TokenEndpoint,
+    begin_authorization,
 )
 from mageferry.http.config.described import AuthenticationDescription
-from mageferry.http.config.fields import NeededSecret, OptionalSecret, Text, Texts, needed, option
+from mageferry.http.config.fields import NeededSecret, OptionalSecret, Secrets, Text, Texts, needed, option
 from mageferry.http.config.tools import Tools
 from mageferry.http.flow import Middleware
 from mageferry.http.redaction import Secret
@@ -44,6 +46,7 @@ class _OAuth2Authentication(AuthenticationDescription):
     )
     scope: Text = option("", "Scope", "As the server wants it, mostly separated by blanks.")
     extra: Texts = option(dict, "More fields", "Such as audience or resource.")
+    secret_extra: Secrets = option(dict, "More secret fields")
     client: str = option("", "HTTP client", "Another client to ask over; empty: this one.")
 
     def refers_to(self) -> list[tuple[str, str]]:
@@ -54,17 +57,18 @@ class _OAuth2Authentication(AuthenticationDescription):
         """What entitles to a token."""
 
     def build(self, tools: Tools) -> Middleware:
-        extra = {
-            name: str(Secret(value).reveal()) for name, value in tools.texts(self.extra, "extra").items()
-        }
-        endpoint = TokenEndpoint(
+        return OAuth2(self.endpoint(tools), self.grant(tools), vault=tools.stores.vault(tools.owner))
+
+    def endpoint(self, tools: Tools) -> TokenEndpoint:
+        """Where its tokens come from."""
+        given = {**tools.texts(self.extra, "extra"), **tools.secrets(self.secret_extra, "secret_extra")}
+        return TokenEndpoint(
             tools.text(self.token_url, "token_url"),
             self._identity(tools),
             tools.text(self.scope, "scope"),
-            extra,
+            {name: Secret(value).reveal() for name, value in given.items()},
             tools.client(self.client, f"{tools.path}.client") if self.client else None,
         )
-        return OAuth2(endpoint, self.grant(tools), vault=tools.stores.vault(tools.owner))
 
     def _identity(self, tools: Tools) -> ClientIdentity:
         client_id = tools.text(self.client_id, "client_id")
@@ -103,6 +107,15 @@ class AuthorizationCodeAuthentication(_OAuth2Authentication):
 
     def grant(self, tools: Tools) -> Grant:
         return RefreshToken(tools.secret(self.refresh_token, "refresh_token"))
+
+    def begin(self, tools: Tools, redirect_uri: str) -> Authorization:
+        """Where to send the person, who comes back to `redirect_uri`. Raises ConfigError and HttpError."""
+        return begin_authorization(
+            tools.text(self.authorize_url, "authorize_url"),
+            tools.text(self.client_id, "client_id"),
+            redirect_uri,
+            scope=tools.text(self.scope, "scope"),
+        )
 
 
 class RefreshTokenAuthentication(_OAuth2Authentication):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from mageferry.http.config.described import PluginDescription
-from mageferry.http.config.fields import Description, Text, Texts, needed, option
+from mageferry.http.config.fields import Description, Secrets, Text, Texts, needed, option
 from mageferry.http.config.tools import Tools
 from mageferry.http.flow import Plugin
 from mageferry.http.plugins.base_uri import BaseUri
@@ -28,6 +28,7 @@ from mageferry.http.plugins.query import QueryDefaults
 from mageferry.http.plugins.rate_limit import HeaderRule, RateLimit
 from mageferry.http.plugins.redirect import Redirect
 from mageferry.http.plugins.retry import Backoff, Cause, Retry, StandardRule
+from mageferry.http.redaction import Secret
 
 
 class BaseUriPlugin(PluginDescription):
@@ -50,7 +51,7 @@ class LogPlugin(PluginDescription):
 
     def build(self, tools: Tools) -> Plugin:
         tell = tools.stores.on_exchange
-        return Log(lambda exchange: tell(exchange, self.formatter))
+        return Log(lambda exchange: tell(tools.owner, exchange, self.formatter))
 
 
 class ContentTypePlugin(PluginDescription):
@@ -69,31 +70,48 @@ class ContentLengthPlugin(PluginDescription):
         return ContentLength()
 
 
-class HeaderDefaultsPlugin(PluginDescription):
+class _WithHeaders(PluginDescription):
+    """What the plugins that give headers have in common."""
+
+    headers: Texts = option(dict, "Headers")
+    secrets: Secrets = option(dict, "Secret headers", "The same, kept from view, such as X-Api-Key.")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.headers and not self.secrets:
+            raise ValueError("no header is given")
+        return self
+
+    def filled(self, tools: Tools) -> dict[str, str | Secret]:
+        """The headers with their placeholders filled."""
+        return {**tools.texts(self.headers, "headers"), **tools.secrets(self.secrets, "secrets")}
+
+
+class HeaderDefaultsPlugin(_WithHeaders):
     type_name = "header_defaults"
     title = "Header defaults"
-    headers: Texts = needed("Headers", "Added where a request does not have them.")
+    headers: Texts = option(dict, "Headers", "Added where a request does not have them.")
 
     def build(self, tools: Tools) -> Plugin:
-        return HeaderDefaults(tools.texts(self.headers, "headers"))
+        return HeaderDefaults(self.filled(tools))
 
 
-class HeaderSetPlugin(PluginDescription):
+class HeaderSetPlugin(_WithHeaders):
     type_name = "header_set"
     title = "Set headers"
-    headers: Texts = needed("Headers", "Set on every request, whatever it has.")
+    headers: Texts = option(dict, "Headers", "Set on every request, whatever it has.")
 
     def build(self, tools: Tools) -> Plugin:
-        return HeaderSet(tools.texts(self.headers, "headers"))
+        return HeaderSet(self.filled(tools))
 
 
-class HeaderAppendPlugin(PluginDescription):
+class HeaderAppendPlugin(_WithHeaders):
     type_name = "header_append"
     title = "Append headers"
-    headers: Texts = needed("Headers", "Added behind what a request has already.")
+    headers: Texts = option(dict, "Headers", "Added behind what a request has already.")
 
     def build(self, tools: Tools) -> Plugin:
-        return HeaderAppend(tools.texts(self.headers, "headers"))
+        return HeaderAppend(self.filled(tools))
 
 
 class HeaderRemovePlugin(PluginDescription):
@@ -108,10 +126,18 @@ class HeaderRemovePlugin(PluginDescription):
 class QueryDefaultsPlugin(PluginDescription):
     type_name = "query_defaults"
     title = "Query defaults"
-    parameters: Texts = needed("Parameters", "Added where an address does not have them.")
+    parameters: Texts = option(dict, "Parameters", "Added where an address does not have them.")
+    secrets: Secrets = option(dict, "Secret parameters", "The same, kept from view, such as api_key.")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.parameters and not self.secrets:
+            raise ValueError("no parameter is given")
+        return self
 
     def build(self, tools: Tools) -> Plugin:
-        return QueryDefaults(tools.texts(self.parameters, "parameters"))
+        secrets = tools.secrets(self.secrets, "secrets")
+        return QueryDefaults({**tools.texts(self.parameters, "parameters"), **secrets})
 
 
 class CookiesPlugin(PluginDescription):

@@ -21,7 +21,9 @@ class WireDescription(Description):
     """TLS, proxy and time-outs of a client."""
 
     verify_tls: bool = option(True, "Verify TLS", "Off: anyone can pose as the server.")
-    certificates: str = option("", "Certificates", "Path of a PEM file with the authorities to trust.")
+    certificates: str = option(
+        "", "Certificates", "Of the authorities to trust: PEM text, or the path of a file with it."
+    )
     proxy: OptionalSecret = option(Secret(""), "Proxy", "http://user:password@host:port")
     connect_seconds: float = option(10.0, "Time-out to connect (seconds)", gt=0)
     read_seconds: float = option(120.0, "Time-out between parts of an answer (seconds)", gt=0)
@@ -48,6 +50,24 @@ class ClientDescription:
     plugins: tuple[PluginDescription, ...] = ()
     authentication: AuthenticationDescription | str | None = None
     wire: WireDescription = field(default_factory=WireDescription)
+
+    def data(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The description as it is read."""
+        found: dict[str, Any] = {"plugins": [plugin.data(reveal=reveal) for plugin in self.plugins]}
+        if self.authentication is not None:
+            own = self.authentication
+            found["authentication"] = own if isinstance(own, str) else own.data(reveal=reveal)
+        if wire := self.wire.options(reveal=reveal):
+            found["wire"] = wire
+        return found
+
+    def secrets_within(self) -> Iterator[Secret]:
+        """Every secret of the client itself."""
+        for plugin in self.plugins:
+            yield from plugin.secrets_within()
+        if isinstance(self.authentication, AuthenticationDescription):
+            yield from self.authentication.secrets_within()
+        yield from self.wire.secrets_within()
 
 
 class Reader:

@@ -25,8 +25,10 @@ from mageferry.http.config.building import Builder
 from mageferry.http.config.described import AuthenticationDescription
 from mageferry.http.config.errors import ConfigError, Problem
 from mageferry.http.config.reading import Catalogue, ClientDescription, Reader
-from mageferry.http.config.tools import Stores
+from mageferry.http.config.tools import Stores, Tools
+from mageferry.http.flow import Middleware
 from mageferry.http.placeholders import Scope
+from mageferry.http.redaction import Secret
 
 _TOP: Final = ("clients", "authentications")
 
@@ -71,9 +73,48 @@ class Setup:
         addresses: AddressPolicy | None = None,
     ) -> HttpConfig:
         """One client, ready for HttpClient or AsyncHttpClient. Raises ConfigError."""
-        return Builder(
-            self.clients, self.authentications, scope or Scope(), stores or Stores(), addresses
-        ).client(name, f"clients.{name}")
+        return self._builder(scope, stores, addresses).client(name, f"clients.{name}")
+
+    def tools(
+        self,
+        authentication: str,
+        scope: Scope | None = None,
+        stores: Stores | None = None,
+        addresses: AddressPolicy | None = None,
+    ) -> Tools:
+        """What an authentication with a name is built with outside of a client, such as for its connection."""
+        return self._builder(scope, stores, addresses).tools(authentication)
+
+    def authentication(
+        self,
+        name: str,
+        scope: Scope | None = None,
+        stores: Stores | None = None,
+        addresses: AddressPolicy | None = None,
+    ) -> Middleware:
+        """An authentication with a name, outside of a client; it must not need a base URI. Raises ConfigError."""
+        return self._builder(scope, stores, addresses).authentication(name)
+
+    def data(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The description as it is read; secrets masked, or in plain for a place that keeps them safe."""
+        return {
+            "clients": {name: each.data(reveal=reveal) for name, each in self.clients.items()},
+            "authentications": {
+                name: each.data(reveal=reveal) for name, each in self.authentications.items()
+            },
+        }
+
+    def secrets(self) -> Iterator[Secret]:
+        """Every secret of all clients and authentications, for masking what is shown."""
+        for authentication in self.authentications.values():
+            yield from authentication.secrets_within()
+        for client in self.clients.values():
+            yield from client.secrets_within()
+
+    def _builder(
+        self, scope: Scope | None, stores: Stores | None, addresses: AddressPolicy | None
+    ) -> Builder:
+        return Builder(self.clients, self.authentications, scope or Scope(), stores or Stores(), addresses)
 
     def _unknown(self) -> Iterator[Problem]:
         for path, name in self._stored():

@@ -21,13 +21,13 @@ class Stores:
     """Where things are kept, by the name of the client or authentication they belong to.
 
     Over processes give stores of your own; these keep everything in this process. `on_exchange` is told every
-    request of a client that logs.
+    request of a client that logs, with the client's name and its format.
     """
 
     vault: Callable[[str], TokenVault] = lambda name: MemoryVault()
     cache: Callable[[str], CacheStore] = lambda name: MemoryCache()
     limits: LimitStore = field(default_factory=MemoryLimits)
-    on_exchange: Callable[[Exchange, LogFormat], object] = lambda exchange, style: None
+    on_exchange: Callable[[str, Exchange, LogFormat], object] = lambda client, exchange, style: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,7 @@ class Tools:
             if not isinstance(value, str | Secret):
                 raise ConfigError([Problem(f"{self.path}.{name}.{key}", "its placeholder gives no text")])
         return filled
+
+    def secrets(self, values: Mapping[str, Secret], name: str) -> dict[str, Secret]:
+        """Named secrets with their placeholders filled."""
+        return {key: self.secret(value, f"{name}.{key}") for key, value in values.items()}

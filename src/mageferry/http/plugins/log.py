@@ -19,6 +19,7 @@ from mageferry.http.redaction import MASK, redact_body, redact_headers, redact_t
 _logger = logging.getLogger("mageferry.http")
 
 LONG_CHARACTERS = 10_000
+_LOOKED_AT_BYTES = 8192
 # Whatever these paths say or are told is a secret as a whole: sign-in, second factor, token exchange.
 _PRIVATE_PATHS = ("/token", "/authenticate")
 
@@ -90,15 +91,14 @@ class Exchange:
         kind = self._request.header("content-type") or ""
         known = "json" in kind or "form" in kind
         private = self._request.private or (self._has_private_path and not known)
-        return self._request.masked(redact_body(self._request.content, kind, private=private))
+        return self._request.masked(_shown_body(self._request.content, kind, private))
 
     @property
     def response_body(self) -> str:
         if self._response is None:
             return ""
         private = self._request.private or (self._has_private_path and self._response.status < 300)
-        body = redact_body(self._response.content, self._response.content_type, private=private)
-        return self._request.masked(body)
+        return self._request.masked(_shown_body(self._response.content, self._response.content_type, private))
 
     @property
     def _has_private_path(self) -> bool:
@@ -130,6 +130,14 @@ class Exchange:
         return shlex.join(words)
 
 
+def _shown_body(content: bytes, content_type: str, private: bool) -> str:
+    """A body as text without secrets; of one that is no text only its size."""
+    # Text in UTF-16 has such bytes as well; it is rare, and would not be readable as UTF-8 either.
+    if b"\0" in content[:_LOOKED_AT_BYTES] and not private:
+        return f"({len(content):,} bytes of binary data)"
+    return redact_body(content, content_type, private=private)
+
+
 def _header_lines(headers: list[tuple[str, str]]) -> list[str]:
     return [f"  {name}: {value}" for name, value in headers]
 
@@ -148,6 +156,7 @@ class Log:
 
     sink: Callable[[Exchange], object]
     stage: ClassVar[Stage] = Stage.LOG
+    adds: ClassVar[bool] = True
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         sent_at, started = datetime.now(UTC), monotonic()

@@ -19,6 +19,7 @@ from mageferry.hub.connectors.models import (
     Magento2Activation,
     Magento2Connector,
 )
+from mageferry.hub.security.outbound import address_policy, environment_proxy
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
@@ -82,7 +83,10 @@ def exchange_keys(held: Claim) -> Outcome:
     connector = row.connector
     endpoint = Endpoint.parse(connector.endpoint)
     config = HttpConfig(
-        verify=connector.verify_tls, timeouts=Timeouts(read_seconds=connector.timeout_seconds)
+        verify=connector.verify_tls,
+        timeouts=Timeouts(read_seconds=connector.timeout_seconds),
+        addresses=address_policy(),
+        proxy=environment_proxy(connector.endpoint),
     )
     ledger.record_step(held, Step.SENDING)
     with HttpClient(config) as client:

@@ -17,6 +17,7 @@ from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.outages import shop_is_down
 from mageferry.hub.connectors.pace import Pace
 from mageferry.hub.connectors.sign_in import SIGN_IN_FIELDS, authentication_of, remember_path_rule
+from mageferry.hub.security.outbound import address_policy, environment_proxy
 from mageferry.hub.work.gates import close_gates, gate_of
 from mageferry.hub.work.limits import Policy, set_policy
 from mageferry.magento import Authentication, Magento
@@ -111,4 +112,6 @@ def _connect(settings: _Settings, authentication: Authentication) -> Magento:
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
         plugins=[Pace(gate_of(settings.connector_key), shop_is_down)],
+        addresses=address_policy(),
+        proxy=environment_proxy(settings.endpoint),
     )

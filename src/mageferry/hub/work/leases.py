@@ -85,6 +85,16 @@ def acquire(name: str, seconds: float, owner: str | None = None) -> Held:
 
 
 @contextmanager
+def waiting_for(name: str, seconds: float) -> Iterator[Held]:
+    """Hold a lease while the block runs, not renewed: waits for it as long as it lasts. Raises LeaseHeld then."""
+    held = _acquire_within(name, seconds, seconds)
+    try:
+        yield held
+    finally:
+        held.release()
+
+
+@contextmanager
 def holding(name: str, seconds: float = 60, *, patience_seconds: float = 0.0) -> Iterator[Held]:
     """Hold a lease while the block runs, renewed in the background. Raises LeaseHeld, after `patience_seconds` of
     waiting for it."""
@@ -124,4 +134,5 @@ def _acquire_within(name: str, seconds: float, patience_seconds: float) -> Held:
 
 
 def _is_held(name: str) -> bool:
-    return Lease.objects.filter(name=name, expires_at__gt=Now()).exists()
+    owner = Lease.objects.filter(name=name, expires_at__gt=Now()).values_list("owner", flat=True).first()
+    return owner is not None and not is_dead(owner)

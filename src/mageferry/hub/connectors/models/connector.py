@@ -247,7 +247,7 @@ class Magento2Connector(models.Model):
             name: remedy for name, remedy in _TEXT_MAPS.items() if not _is_text_map(getattr(self, name))
         }
         if "product_attributes" not in problems and not all(map(_CODE.match, self.product_attributes)):
-            problems["product_attributes"] = "An attribute code has small letters, digits and _ only."
+            problems["product_attributes"] = "Write attribute codes: small letters, digits and _ only."
         if not isinstance(self.extension_attributes, dict):
             problems["extension_attributes"] = 'Write a map, like {"channel": "amazon"}.'
         if problems:

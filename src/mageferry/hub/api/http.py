@@ -1,0 +1,262 @@
+"""HTTP clients and authentications over the API: the same documents as in exports, secrets masked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import ProtectedError, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Field, Router, Schema, Status
+from ninja.pagination import LimitOffsetPagination, paginate
+
+from mageferry.hub.api.access import require
+from mageferry.hub.api.shapes import Problem
+from mageferry.hub.pipelines.descriptions import check_authentication, check_client
+from mageferry.hub.pipelines.documents import (
+    AuthenticationDocument,
+    ClientDocument,
+    Unacceptable,
+    authentication_document,
+    client_document,
+    store_authentication,
+    store_client,
+)
+from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord, HttpRequestRecord
+from mageferry.hub.pipelines.transfer import Import, export_lines, import_lines
+from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, send_call
+
+router = Router(tags=["http"])
+
+
+class Listed(Schema):
+    code: str
+    name: str
+
+
+class StoredShape(Schema):
+    """A document as it is stored, and what keeps it from being used."""
+
+    document: dict[str, Any]
+    problems: list[str]
+
+
+class FieldProblemShape(Schema):
+    field: str
+    message: str
+
+
+class Refused(Schema):
+    message: str
+    problems: list[FieldProblemShape]
+
+
+class CallShape(Schema):
+    method: str = "GET"
+    path: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=dict)
+    body: str = ""
+
+
+class SentShape(Schema):
+    method: str
+    url: str
+    request_headers: list[tuple[str, str]]
+    request_body: str
+    status: int | None
+    headers: list[tuple[str, str]]
+    body: str
+    error: str
+    elapsed_ms: int
+
+
+class OutcomeShape(Schema):
+    """Everything that was sent, sign-ins too, with secrets masked; the last one is the request itself."""
+
+    sent: list[SentShape]
+    error: str
+    remedy: str
+    elapsed_ms: int
+
+
+class RequestShape(Schema):
+    id: int
+    sent_at: dt.datetime
+    method: str
+    url: str
+    status: int | None
+    elapsed_ms: int
+    error: str
+    text: str
+
+
+class LineShape(Schema):
+    number: int
+    kind: str
+    code: str
+    action: str
+    changed: list[str]
+    problems: list[str]
+    secrets_to_enter: list[str]
+
+
+class ImportShape(Schema):
+    stored: bool
+    lines: list[LineShape]
+
+
+def _refused(error: Unacceptable) -> Status[Any]:
+    problems = [{"field": each.field, "message": each.message} for each in error.problems]
+    return Status(422, {"message": "The document can't be stored.", "problems": problems})
+
+
+def _authentication(record: HttpAuthenticationRecord) -> dict[str, Any]:
+    return {"document": authentication_document(record), "problems": check_authentication(record)}
+
+
+def _client(record: HttpClientRecord) -> dict[str, Any]:
+    return {"document": client_document(record), "problems": check_client(record)}
+
+
+@router.get("/authentications", response=list[Listed])
+@paginate(LimitOffsetPagination)
+def authentications(request: HttpRequest) -> QuerySet[HttpAuthenticationRecord]:
+    """The stored authentications."""
+    require(request, "pipelines.view_httpauthenticationrecord")
+    return HttpAuthenticationRecord.objects.all()
+
+
+@router.get("/authentications/{code}", response=StoredShape)
+def authentication(request: HttpRequest, code: str) -> dict[str, Any]:
+    """One authentication; stored secrets are shown as ********."""
+    require(request, "pipelines.view_httpauthenticationrecord")
+    return _authentication(get_object_or_404(HttpAuthenticationRecord, code=code))
+
+
+@router.post("/authentications", response={201: StoredShape, 422: Refused})
+def create_authentication(request: HttpRequest, body: AuthenticationDocument) -> Status[Any]:
+    """Store a new authentication."""
+    require(request, "pipelines.add_httpauthenticationrecord")
+    try:
+        with transaction.atomic():
+            return Status(201, _authentication(store_authentication(body, None)))
+    except Unacceptable as error:
+        return _refused(error)
+
+
+@router.put("/authentications/{code}", response={200: StoredShape, 422: Refused})
+def change_authentication(request: HttpRequest, code: str, body: AuthenticationDocument) -> Status[Any]:
+    """Change an authentication. A secret that is left out, or given as ********, stays; an empty one goes."""
+    require(request, "pipelines.change_httpauthenticationrecord")
+    record = get_object_or_404(HttpAuthenticationRecord, code=code)
+    try:
+        with transaction.atomic():
+            return Status(200, _authentication(store_authentication(body, record)))
+    except Unacceptable as error:
+        return _refused(error)
+
+
+@router.delete("/authentications/{code}", response={204: None, 409: Problem})
+def delete_authentication(request: HttpRequest, code: str) -> Status[Any]:
+    """Delete an authentication that no client uses."""
+    require(request, "pipelines.delete_httpauthenticationrecord")
+    record = get_object_or_404(HttpAuthenticationRecord, code=code)
+    try:
+        record.delete()
+    except ProtectedError:
+        users = ", ".join(record.clients.values_list("code", flat=True))
+        return Status(409, {"message": f"It is used by: {users}. Change them first."})
+    return Status(204, None)
+
+
+@router.get("/clients", response=list[Listed])
+@paginate(LimitOffsetPagination)
+def clients(request: HttpRequest) -> QuerySet[HttpClientRecord]:
+    """The HTTP clients."""
+    require(request, "pipelines.view_httpclientrecord")
+    return HttpClientRecord.objects.all()
+
+
+@router.get("/clients/{code}", response=StoredShape)
+def client(request: HttpRequest, code: str) -> dict[str, Any]:
+    """One client; stored secrets are shown as ********."""
+    require(request, "pipelines.view_httpclientrecord")
+    return _client(get_object_or_404(HttpClientRecord, code=code))
+
+
+@router.post("/clients", response={201: StoredShape, 422: Refused})
+def create_client(request: HttpRequest, body: ClientDocument) -> Status[Any]:
+    """Store a new client."""
+    require(request, "pipelines.add_httpclientrecord")
+    try:
+        with transaction.atomic():
+            return Status(201, _client(store_client(body, None)))
+    except Unacceptable as error:
+        return _refused(error)
+
+
+@router.put("/clients/{code}", response={200: StoredShape, 422: Refused})
+def change_client(request: HttpRequest, code: str, body: ClientDocument) -> Status[Any]:
+    """Change a client. Secrets of a plugin stay with the next plugin of the same type."""
+    require(request, "pipelines.change_httpclientrecord")
+    record = get_object_or_404(HttpClientRecord, code=code)
+    try:
+        with transaction.atomic():
+            return Status(200, _client(store_client(body, record)))
+    except Unacceptable as error:
+        return _refused(error)
+
+
+@router.delete("/clients/{code}", response={204: None})
+def delete_client(request: HttpRequest, code: str) -> Status[Any]:
+    """Delete a client with its requests."""
+    require(request, "pipelines.delete_httpclientrecord")
+    get_object_or_404(HttpClientRecord, code=code).delete()
+    return Status(204, None)
+
+
+@router.post("/clients/{code}/test", response={200: OutcomeShape, 422: Problem})
+def try_client(request: HttpRequest, code: str, body: CallShape) -> Status[Any]:
+    """Send one request for real through the client."""
+    require(request, "pipelines.change_httpclientrecord")
+    record = get_object_or_404(HttpClientRecord, code=code)
+    if body.method.upper() not in METHODS:
+        return Status(422, {"message": f"The method is one of {', '.join(METHODS)}."})
+    outcome: Outcome = send_call(record, Call(**body.model_dump()))
+    return Status(200, outcome)
+
+
+@router.get("/clients/{code}/requests", response=list[RequestShape])
+@paginate(LimitOffsetPagination)
+def requests(
+    request: HttpRequest, code: str, text: str = "", method: str = "", status: int | None = None
+) -> QuerySet[HttpRequestRecord]:
+    """What the client sent and got back, the newest first."""
+    require(request, "pipelines.view_httprequestrecord")
+    found = HttpRequestRecord.objects.filter(client=get_object_or_404(HttpClientRecord, code=code))
+    if text:
+        found = found.filter(text__icontains=text)
+    if method:
+        found = found.filter(method=method.upper())
+    return found if status is None else found.filter(status=status)
+
+
+@router.get("/export")
+def export(request: HttpRequest) -> HttpResponse:
+    """All clients and authentications as NDJSON, without their secrets."""
+    for model in ("httpclientrecord", "httpauthenticationrecord"):
+        require(request, f"pipelines.view_{model}")
+    return HttpResponse(b"".join(export_lines()), content_type="application/x-ndjson")
+
+
+@router.post("/import", response={200: ImportShape, 422: ImportShape})
+def import_(request: HttpRequest, dry_run: bool = True) -> Status[Import]:
+    """Store the lines of an export, or tell what that would do. All of it is stored, or nothing."""
+    for model in ("httpclientrecord", "httpauthenticationrecord"):
+        for right in ("add", "change"):
+            require(request, f"pipelines.{right}_{model}")
+    report = import_lines(request.body, dry_run=dry_run)
+    return Status(422 if report.refused else 200, report)

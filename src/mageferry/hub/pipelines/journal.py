@@ -1,0 +1,74 @@
+"""The log of requests: what clients sent and got back, masked, searchable, and kept for a while only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from mageferry.http.plugins.log import Exchange, LogFormat
+from mageferry.hub.pipelines.models import HttpAuthorization, HttpClientRecord, HttpRequestRecord, HttpToken
+from mageferry.hub.work.connections import own_connection
+from mageferry.hub.work.scheduler import chore
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Of Full as well: a row is there to be read by a person.
+LONGEST_CHARACTERS = 1_000_000
+_LONGEST_URL = 4000
+AUTHORIZATION_MINUTES = 15
+
+
+def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: Callable[[str], str]) -> None:
+    """Write one request of a client. `mask` takes out what is known to be secret, wherever it stands."""
+    text = storable(mask(exchange.render(style)))
+    if len(text) > LONGEST_CHARACTERS:
+        text = f"{text[:LONGEST_CHARACTERS]} ... ({len(text):,} characters)"
+    row = HttpRequestRecord(
+        client_id=client_pk,
+        sent_at=exchange.sent_at,
+        method=exchange.method[:20],
+        url=storable(mask(exchange.url))[:_LONGEST_URL],
+        status=exchange.status,
+        elapsed_ms=max(0, round(exchange.elapsed_seconds * 1000)),
+        error=storable(mask(exchange.error.message)) if exchange.error is not None else "",
+        text=text,
+    )
+    # A savepoint: a row that can't be written must not take a transaction of the caller's with it.
+    with own_connection(), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: PostgreSQL has no NUL, and no half of a surrogate pair can be encoded."""
+    return text.replace("\0", "␀").encode("utf-8", "replace").decode("utf-8")
+
+
+def prune_requests() -> int:
+    """Remove the requests that are older, or more, than their clients keep; returns how many."""
+    removed = 0
+    for client in HttpClientRecord.objects.only("pk", "log_keep_days", "log_keep_count"):
+        rows = HttpRequestRecord.objects.filter(client=client)
+        oldest = timezone.now() - dt.timedelta(days=client.log_keep_days)
+        removed += rows.filter(sent_at__lt=oldest).delete()[0]
+        first_too_many = rows.order_by("-pk").values_list("pk", flat=True)[client.log_keep_count :][:1]
+        for pk in first_too_many:
+            removed += rows.filter(pk__lte=pk).delete()[0]
+    return removed
+
+
+def _tidy() -> None:
+    removed = prune_requests()
+    if removed:
+        log.info("Old requests of HTTP clients were removed", rows=removed)
+    begun_before = timezone.now() - dt.timedelta(minutes=AUTHORIZATION_MINUTES)
+    HttpAuthorization.objects.filter(created_at__lt=begun_before).delete()
+    # What a process with old settings stored after they had changed; tokens with a refresh token stay.
+    long_ago = timezone.now() - dt.timedelta(days=90)
+    HttpToken.objects.filter(refresh="", expires_at__lt=long_ago).delete()
+
+
+chore("http-requests", 600, once_for_all=True)(_tidy)
