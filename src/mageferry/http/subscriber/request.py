@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from mageferry.http.encoding import Encoder, flattened, with_parameters, with_query
-from mageferry.http.errors import HttpError
 from mageferry.http.message import Request
 from mageferry.http.placeholders import (
     Placeholder,
@@ -127,16 +126,3 @@ def with_replaced_query(url: str, parameters: Mapping[str, str], *, plus: bool) 
     ]
     base = f"{path}{question}{'&'.join(kept)}" if kept else path
     return with_query(f"{base}{hash_sign}{fragment}", list(parameters.items()), plus=plus)
-
-
-def page_number_noted(error: HttpError, number: int) -> HttpError:
-    """The failure of the wire, knowing at which page it was."""
-    if number > 1:
-        error.message = f"Page {number}: {error.message}"
-        error.args = (error.message,)
-    return error
-
-
-def limited(request: Request, max_body_bytes: int) -> Request:
-    """The request, whose answer may be this large."""
-    return replace(request, max_body_bytes=max_body_bytes)

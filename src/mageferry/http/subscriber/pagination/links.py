@@ -73,9 +73,10 @@ def _followed(link: Any, hosts: tuple[str, ...], turn: Turn, answer: PageAnswer)
             f"The link to the next page is no text, but {kind_of(link)}", remedy="Fix pagination.path."
         )
     url = _joined(answer.url, link.strip())
-    if not same_origin(answer.url, url) and not _allowed(url, hosts):
+    # Not by the address that answered: a redirect may have led to another host, without authentication.
+    if not same_origin(answer.origin, url) and not _allowed(url, hosts):
         raise ForeignHost(
-            f"The next page is on another host: {redact_url(url)}",
+            f"The next page is on another host, port or scheme: {redact_url(url)}",
             remedy="Add the host to pagination.hosts, if it may be asked.",
         )
     number = turn.number + 1
@@ -94,6 +95,11 @@ def _joined(base: str, link: str) -> str:
             "The link to the next page is no address that can be asked",
             remedy="Links are relative, or begin with http:// or https:// and have no user and password.",
         )
+    origin = urlsplit(base)
+    # Servers behind a proxy that ends TLS often take themselves for http.
+    downgraded = (origin.scheme, parts.scheme) == ("https", "http") and origin.hostname == parts.hostname
+    if downgraded and parts.port in (None, 80, origin.port):
+        return parts._replace(scheme="https", netloc=origin.netloc).geturl()
     return url
 
 

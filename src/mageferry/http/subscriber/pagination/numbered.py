@@ -74,7 +74,7 @@ class Offset:
     parameter: str = "offset"
     start: int = 0
     size_parameter: str = "limit"
-    size: int | None = 100
+    size: int = 100
     stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
@@ -167,5 +167,5 @@ def _check_size(size: int | None, size_parameter: str, stop: Stop) -> None:
     stop.check("pagination.stop")
     if size is not None and size < 1:
         raise WrongSettings("pagination.size", "is a whole number from 1")
-    if size is None and (stop.short_page or size_parameter not in ("", "limit")):
+    if size is None and (stop.short_page or size_parameter):
         raise WrongSettings("pagination.size", "is needed", remedy="Say how many items to ask for.")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mageferry.http.message import Headers
+from httpx2 import Headers
+
 from mageferry.http.subscriber.errors import PaginationError
 from mageferry.http.subscriber.expressions import CannotEvaluate, Expression, kind_of
 
@@ -30,11 +31,12 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
     """What a pagination sees of an answer. `document` is None for tables; `count`: the items the server sent,
-    before any filter; `url`: the address that answered."""
+    before any filter; `url`: the address that answered; `origin`: the one that was asked first, without redirects."""
 
     document: Any
     headers: Headers
     url: str
+    origin: str
     count: int
 
 
