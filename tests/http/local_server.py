@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """An answer; anything but bytes is sent as JSON."""
+    """An answer; anything but bytes is sent as JSON, an iterator piece by piece until the other side hangs up."""
 
     status: int = 200
     body: object = b""
@@ -73,6 +73,9 @@ def serving(
             request = Seen(self.command, self.path, self.headers, self.rfile.read(length))
             seen.append(request)
             said = answer(request)
+            if isinstance(said.body, Iterator):
+                self.stream(said, said.body)
+                return
             body = said.body if isinstance(said.body, bytes) else orjson.dumps(said.body)
             self.send_response_only(said.status)
             for name, value in said.headers.items():
@@ -84,6 +87,16 @@ def serving(
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
+
+        def stream(self, said: Say, pieces: Iterator[bytes]) -> None:
+            self.close_connection = True
+            self.send_response_only(said.status)
+            for name, value in {"Connection": "close", **said.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(OSError):
+                for piece in pieces:
+                    self.wfile.write(piece)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any
 

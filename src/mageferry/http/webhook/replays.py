@@ -18,7 +18,7 @@ class Replays(Protocol):
 
 
 class MemoryReplays:
-    """Keeps them in this process, up to `limit`; when that is reached, the next to run out goes first."""
+    """Keeps them in this process, up to `limit`; when that is reached, those go first that run out next."""
 
     def __init__(self, limit: int = 100_000) -> None:
         self._limit = limit
@@ -37,8 +37,8 @@ class MemoryReplays:
 
     def _make_room(self, now: datetime) -> None:
         self._until = {key: until for key, until in self._until.items() if until > now}
-        for key in sorted(self._until, key=self._until.__getitem__)[: len(self._until) - self._limit // 2]:
-            if len(self._until) >= self._limit:
+        if len(self._until) >= self._limit:
+            for key in sorted(self._until, key=self._until.__getitem__)[: self._limit // 10 + 1]:
                 del self._until[key]
 
     def forget(self, key: str) -> None:

@@ -45,7 +45,8 @@ class SharedSecret:
         """Raises SecretWrong, without a word on which of missing and wrong it is."""
         sent = self._sent(delivery)
         # Every secret is compared, so that time does not tell which one it nearly was.
-        right = [hmac.compare_digest(sent.encode(), secret.reveal().encode()) for secret in self.secrets]
+        given = sent.encode("utf-8", "replace")
+        right = [hmac.compare_digest(given, secret.reveal().encode()) for secret in self.secrets]
         if not any(right):
             place = {Where.PATH: "path"}.get(self.where, f"{self.where} {self.name}")
             raise SecretWrong(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,10 @@ _MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Python also calls encodings what makes no text (zlib), or takes very long for some (idna).
+_CHARACTERS = re.compile(
+    r"utf-(8|16|32)|ascii$|iso|cp\d|latin|koi8|mac[-_]|big5|gb|hz$|euc|shift_jis|johab|tis", re.IGNORECASE
 )
 BYTE_ORDER_MARKS = tuple(mark for mark, _ in _MARKS)
 
@@ -73,11 +78,15 @@ def encoding_of(content: bytes, declared: str, default: str = "utf-8") -> str:
     if not declared and not default:
         return ""
     try:
-        return codecs.lookup(declared or default).name
-    except LookupError:
+        name = codecs.lookup(declared or default).name
+    except (LookupError, ValueError):
+        name = ""
+    if not _CHARACTERS.match(name):
         raise UnreadableAnswer(
             f"The encoding {declared[:40]!r} is not known", remedy="Name the encoding in the settings."
-        ) from None
+        )
+    # Without a mark, RFC 2781 has the high byte first.
+    return f"{name}-be" if name in ("utf-16", "utf-32") else name
 
 
 def decoded_text(content: bytes, encoding: str) -> str:

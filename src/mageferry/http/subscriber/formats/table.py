@@ -110,8 +110,10 @@ def _records(content: bytes, encoding: str, table: Table) -> Iterator[tuple[int,
             except csv.Error as error:
                 raise _malformed(error, line, reader.line_num, table) from None
             except UnicodeError:
-                decoded_text(content, encoding)
-                raise
+                decoded_text(content, encoding)  # knows the line
+                raise UnreadableAnswer(
+                    f"The table is no {encoding} text", remedy="Name the encoding that is really used."
+                ) from None
             if row:
                 yield line, row
 
