@@ -280,6 +280,13 @@ def test_the_query_of_a_get_is_an_entity() -> None:
     assert parsed.entities[0].data == {"id": "7", "topic": "order"}
 
 
+def test_a_secret_in_the_query_is_no_part_of_the_entity() -> None:
+    secret = SharedSecret(SHARED, Where.QUERY, "token")
+    webhook = Webhook(secret=secret, methods=("GET",), entities=ENTITIES)
+    parsed = parse(Delivery("GET", "/?id=7&token=a-shared-secret-1"), webhook)
+    assert parsed.entities[0].data == parsed.query == {"id": "7"}
+
+
 def test_a_wrong_entity_fails_alone() -> None:
     delivery = Delivery("POST", "/", {"content-type": "application/json"}, b'[{"id": 1}, {"name": "x"}]')
     parsed = parse(delivery, open_hook())

@@ -38,10 +38,9 @@ class Delivery:
         """The values of a query parameter."""
         return [value for key, value in self._pairs() if key == name]
 
-    @property
-    def query(self) -> dict[str, str]:
-        """The query; of a parameter that comes twice the last counts."""
-        return dict(self._pairs())
+    def query(self, without: str = "") -> dict[str, str]:
+        """The query, but for the parameter with the secret; of one that comes twice the last counts."""
+        return {name: value for name, value in self._pairs() if name != without}
 
     def _pairs(self) -> list[tuple[str, str]]:
         try:

@@ -20,7 +20,7 @@ from mageferry.http.subscriber.formats import AnswerFormat, Format, Rows, decode
 from mageferry.http.webhook.answers import AnswerTemplate
 from mageferry.http.webhook.delivery import Delivery
 from mageferry.http.webhook.replays import Replays
-from mageferry.http.webhook.secrets import SharedSecret
+from mageferry.http.webhook.secrets import SharedSecret, Where
 from mageferry.http.webhook.signatures import Signature
 
 
@@ -83,15 +83,17 @@ def parse(delivery: Delivery, webhook: Webhook, now: datetime | None = None) -> 
             remedy="Raise limits.body_bytes, if that is meant.",
         )
     key = _verified(delivery, webhook, now or datetime.now(UTC))
+    secret = webhook.secret
+    query = delivery.query(without=secret.name if secret and secret.where is Where.QUERY else "")
     try:
-        document, items = _read(delivery, webhook)
+        document, items = _read(delivery, webhook, query)
         entities, failures = _entities(items, EntityReader(webhook.entities))
     except Exception:
         # Not taken: when it is sent again, mended settings may read it.
         if key and webhook.replays is not None:
             webhook.replays.forget(key)
         raise
-    return Parsed(entities, failures, document, delivery.query, key)
+    return Parsed(entities, failures, document, query, key)
 
 
 def _verified(delivery: Delivery, webhook: Webhook, now: datetime) -> str:
@@ -112,10 +114,10 @@ def _verified(delivery: Delivery, webhook: Webhook, now: datetime) -> str:
     return verified.digest
 
 
-def _read(delivery: Delivery, webhook: Webhook) -> tuple[Any, Sequence[Any]]:
+def _read(delivery: Delivery, webhook: Webhook, query: dict[str, str]) -> tuple[Any, Sequence[Any]]:
     if not delivery.body.strip() and delivery.method.upper() == "GET":
-        items, _ = webhook.items.find(delivery.query)
-        return delivery.query, items
+        items, _ = webhook.items.find(query)
+        return query, items
     if (delivery.header("content-encoding") or "identity").lower() != "identity":
         raise UnreadableAnswer(
             "The body of the delivery is compressed", remedy="Have the sender send it as it is."

@@ -12,7 +12,7 @@ from mageferry.http.subscriber.errors import PaginationError
 from mageferry.http.subscriber.expressions import CannotEvaluate, Expression, kind_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Turn:
     """One page to ask for.
 
@@ -27,8 +27,12 @@ class Turn:
     url: str = ""
     received: int = 0
 
+    def __repr__(self) -> str:
+        # Links and cursors may hold a token.
+        return f"<Turn {self.number}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PageAnswer:
     """What a pagination sees of an answer. `document` is None for tables; `count`: the items the server sent,
     before any filter; `url`: the address that answered; `origin`: the one that was asked first, without redirects."""
