@@ -136,8 +136,17 @@ class EntityReader:
         self._compared = optional(rules.compared, "entities.compared")
         self._schema = EntitySchema(rules.schema, "entities.schema") if rules.schema is not None else None
 
-    def read(self, data: Any) -> Entity:
-        """The entity. Raises EntityError, with the identifier if it has one."""
+    def read(
+        self, data: Any, changed_at: datetime | None = None, page: int = 1, index: int = 1, number: int = 0
+    ) -> Entity:
+        """The entity. Raises EntityError, with its date, and its identifier if it has one."""
+        try:
+            return self._read(data, changed_at, page, index, number)
+        except EntityError as error:
+            error.changed_at = changed_at
+            raise
+
+    def _read(self, data: Any, changed_at: datetime | None, page: int, index: int, number: int) -> Entity:
         identifier = self._identified(data)
         try:
             if self._schema:
@@ -150,7 +159,7 @@ class EntityReader:
             failure = EntityError(f"What is compared: {error}", remedy="Fix entities.compared.")
             failure.identifier = identifier
             raise failure from None
-        return Entity(data, identifier or fingerprint, fingerprint)
+        return Entity(data, identifier or fingerprint, fingerprint, changed_at, page, index, number)
 
     def _identified(self, data: Any) -> str:
         parts = [self._part(expression, data) for expression in self._identifier]

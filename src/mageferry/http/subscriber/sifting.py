@@ -62,13 +62,13 @@ class Sieve:
         failures: list[EntityError] = []
         dropped = 0
         for index, item in items:
-            results = yield from self._made(item)
+            results = yield from self._made(item, page, index)
             dropped += not results
             for result in results:
                 if isinstance(result, EntityError):
                     failures.append(result.at(page=page, entity=index))
                 else:
-                    made.append(replace(result, page=page, index=index))
+                    made.append(result)
         young = [entity for entity in made if not self._is_old(entity)]
         single, repeated = self._without_duplicates(young)
         unseen = self._without_seen(single)
@@ -86,7 +86,7 @@ class Sieve:
             failure.number = self._next_number(failure.changed_at)
         return Page(page, handed_out, tuple(failures), len(items), skipped, note or repeated)
 
-    def _made(self, item: Any) -> Flow[list[Entity | EntityError]]:
+    def _made(self, item: Any, page: int, index: int) -> Flow[list[Entity | EntityError]]:
         """What becomes of one item."""
         if isinstance(item, EntityError):
             return [item]
@@ -97,7 +97,7 @@ class Sieve:
         except EntityError as error:
             error.changed_at = changed_at
             return [error]
-        return [self._read(result, changed_at) for result in results]
+        return [self._read(result, changed_at, page, index) for result in results]
 
     def _transformed(self, item: Any) -> Flow[Sequence[Any]]:
         transform = self._subscriber.transform
@@ -114,11 +114,10 @@ class Sieve:
                 f"The input transformer failed: {reason}", remedy=getattr(error, "remedy", "")
             ) from error
 
-    def _read(self, data: Any, changed_at: datetime | None) -> Entity | EntityError:
+    def _read(self, data: Any, changed_at: datetime | None, page: int, index: int) -> Entity | EntityError:
         try:
-            return replace(self._reader.read(data), changed_at=changed_at)
+            return self._reader.read(data, changed_at, page, index)
         except EntityError as error:
-            error.changed_at = changed_at
             return error
 
     def _is_old(self, entity: Entity) -> bool:

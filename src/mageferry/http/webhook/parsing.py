@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,7 +139,7 @@ def _entities(
         try:
             if isinstance(item, EntityError):
                 raise item
-            entities.append(replace(reader.read(item), index=index, number=index))
+            entities.append(reader.read(item, index=index, number=index))
         except EntityError as error:
             failures.append(error.at(entity=index))
     return tuple(entities), tuple(failures)

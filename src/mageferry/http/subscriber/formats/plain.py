@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -13,7 +12,8 @@ from mageferry.http.subscriber.errors import Place, TooLarge, UnreadableAnswer
 from mageferry.http.subscriber.formats.limits import Limits, decoded_text, encoding_of
 
 # orjson makes floats of whole numbers beyond 64 bits; identifiers would lose their last digits.
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_LONG_NUMBER = b"0" * 19
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def decode_json(content: bytes, charset: str, limits: Limits) -> Any:
@@ -21,7 +21,9 @@ def decode_json(content: bytes, charset: str, limits: Limits) -> Any:
     encoding = encoding_of(content, charset)
     text = content if encoding == "utf-8" else decoded_text(content, encoding).encode("utf-8", "replace")
     try:
-        data = _loads_exactly(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+        data = (
+            _loads_exactly(text) if _LONG_NUMBER in text.translate(_DIGITS_AS_ZEROS) else orjson.loads(text)
+        )
     except RecursionError:
         limits.check_depth(limits.depth + 1)
         raise
