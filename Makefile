@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof check format bench conformance docs lock clean
+.PHONY: help demo up test test-unit test-sqlite test-postgres test-e2e proof chaos chaos-long check format bench conformance docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,12 @@ test-e2e: $(VENV)/.dev ## the demo and a browser, as a user would
 
 proof: $(VENV)/.dev ## the long form of the proofs of the ledger: 50,000 units, 200 killed workers
 	@PROOF_UNITS=50000 scripts/test.sh proof
+
+chaos: $(VENV)/.dev ## 20 runs of everything at once: faults at every request, workers killed, hub and shops compared
+	@$(BIN)/python -m chaos --seeds 20 --orders 4 --seconds 180
+
+chaos-long: $(VENV)/.dev ## the same with 1,000 orders in one run
+	@$(BIN)/python -m chaos --seeds 1 --orders 1000 --seconds 3600
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, Django checks, migrations, generated docs
 	@scripts/check.sh

@@ -1,43 +1,16 @@
-"""The hub of one run: an empty database, a connector for each of the two shops, an account for each."""
+"""The hub of one run: a connector for each of the two shops, an account for each."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
-
-from django.db import connection
 
 from mageferry.hub.connectors.models import AccountMagento, Magento2Connector, Magento2Seller
-from mageferry.hub.setup import migrate_database
 from mageferry.hub.trade.models import Account, Marketplace
 from mageferry.sandbox import Sandbox
 
 STORE_OF_MARKETPLACE = 32
 # Read time-out of requests; also how long an unclear write is given to arrive.
 TIMEOUT_SECONDS = 2
-
-
-class Database:
-    """The hub's SQLite file, and how to have it empty again."""
-
-    def __init__(self) -> None:
-        migrate_database()
-        self._file = Path(connection.settings_dict["NAME"])
-        self._empty = self._file.with_suffix(".empty")
-        self._close()
-        shutil.copy(self._file, self._empty)
-
-    def clear(self) -> None:
-        self._close()
-        shutil.copy(self._empty, self._file)
-
-    def _close(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self._file}{suffix}").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

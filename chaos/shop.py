@@ -21,6 +21,11 @@ class ShopFloor:
         self._shop = shop
         self._http = httpx2.Client(base_url=f"{shop.url}/rest/V1", trust_env=False, timeout=10)
         self._token = ""
+        self._before: dict[str, set[int]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """What is there now doesn't count."""
         self._before = {
             path: {row["entity_id"] for row in self._list(path)} for path in ("shipments", "creditmemos")
         }
