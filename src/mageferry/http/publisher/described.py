@@ -13,12 +13,17 @@ from mageferry.http.publisher.request import RequestDescription
 from mageferry.http.publisher.rules import AnswerDescription
 
 
-class LookUpDescription(Description):
-    """How to see whether an earlier attempt has made it."""
+class CallDescription(Description):
+    """A request that only reads."""
 
     request: RequestDescription = needed("Request", "Filled from the same data.")
     expect: Statuses = option("200-299", "Expected statuses", min_length=3)
     nothing: Statuses = option("404", "Statuses that mean it is not there", "Empty: none.")
+
+
+class LookUpDescription(CallDescription):
+    """How to see whether an earlier attempt has made it."""
+
     found: ExpressionText = needed(
         "Found",
         "JMESPath to the list of matches (items) or to the one; null, or no match, sends again.",

@@ -24,8 +24,8 @@ from mageferry.http.errors import HttpError
 from mageferry.http.flow import Flow, Next
 from mageferry.http.message import Request, Response
 from mageferry.http.placeholders import EncodedText, Expression, Scope, TemplateError
-from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.publisher.batch import Answered, Batch, Portion
+from mageferry.http.publisher.caller import Caller, unfilled
 from mageferry.http.publisher.described import LookUpDescription, PublisherDescription, RepeatDescription
 from mageferry.http.publisher.request import RequestTemplate
 from mageferry.http.publisher.result import Outcome, Published
@@ -171,26 +171,16 @@ class LookUp:
     """Finds what an earlier attempt has made."""
 
     def __init__(self, how: LookUpDescription, rules: AnswerRules, path: str) -> None:
-        self._template = RequestTemplate(how.request, f"{path}.request")
-        self._nothing = StatusRanges.parse(how.nothing)
+        self._caller = Caller(how, path, rules)
         self._found = Expression.parse(how.found, f"{path}.found")
-        self._rules = replace(rules, expect=StatusRanges.parse(how.expect), id=None)
         self._id = rules.id
 
     def look(self, next: Next, scope: Scope) -> Flow[Published | None]:
         """What is there, None when nothing is, UNCLEAR when that cannot be said."""
-        try:
-            request = replace(self._template.fill(scope), repeatable=True)
-        except (TemplateError, HttpError) as error:
-            return _unsaid(unfilled(error))
-        sent = yield from send(request, next)
-        status = getattr(sent.answer, "status", None)
-        if status in self._nothing:
+        looked = yield from self._caller.call(next, scope)
+        if looked.outcome is Outcome.SKIPPED:
             return None
-        looked = replace(self._rules.judge(request, sent.answer, scope), exchange=sent.exchange)
-        if looked.outcome is not Outcome.DONE:
-            return _unsaid(looked)
-        return self._adopted(looked, scope)
+        return self._adopted(looked, scope) if looked.outcome is Outcome.DONE else _unsaid(looked)
 
     def _adopted(self, looked: Published, scope: Scope) -> Published | None:
         if not isinstance(looked.body, dict | list):
@@ -217,9 +207,3 @@ def _unsaid(looked: Published) -> Published:
         message=f"Whether it is there could not be seen: {looked.message}",
         remedy=looked.remedy or _BY_HAND,
     )
-
-
-def unfilled(error: TemplateError | HttpError) -> Published:
-    """The outcome for an entity that no request can be made of; nothing was sent."""
-    text = str(error) if isinstance(error, TemplateError) else error.message
-    return Published(Outcome.REFUSED, text, error.remedy)

@@ -24,11 +24,12 @@ from mageferry.http.descriptions import read
 from mageferry.http.flow import Flow, Next
 from mageferry.http.json_text import json_bytes
 from mageferry.http.placeholders import Scope, TemplateError, reveal
+from mageferry.http.publisher.caller import unfilled
 from mageferry.http.publisher.chain.described import Action, ChainDescription
 from mageferry.http.publisher.chain.ids import IdMap, MemoryIdMap
 from mageferry.http.publisher.chain.state import ChainState, Finished
 from mageferry.http.publisher.chain.step import Step
-from mageferry.http.publisher.publishing import Publisher, unfilled
+from mageferry.http.publisher.publishing import Publisher
 from mageferry.http.publisher.result import Outcome, Published
 
 
