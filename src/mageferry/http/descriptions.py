@@ -22,7 +22,14 @@ def read[D: Description](kind: type[D], value: Any, path: str) -> D:
 
 def _problems(error: ValidationError, kind: type[Description], path: str) -> Iterator[Problem]:
     # Without input and context: both would quote values, and some of them are secrets.
-    for found in error.errors(include_input=False, include_url=False, include_context=False):
+    all_found = error.errors(include_input=False, include_url=False, include_context=False)
+    for found in all_found:
+        depth = len(found["loc"])
+        if found["type"] == "too_short" and any(
+            len(other["loc"]) > depth and other["loc"][:depth] == found["loc"] for other in all_found
+        ):
+            # An element that is wrong is not counted, and has been told.
+            continue
         at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found["loc"])
         where = f"{path}{at}".lstrip(".")
         if found["type"] == "extra_forbidden":

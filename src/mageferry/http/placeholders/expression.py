@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Self
 
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
@@ -10,6 +11,8 @@ from mageferry.http.placeholders.parsing import Placeholder, parse_text
 
 _TEMPLATE_BEGINS: Final = ("&{", "?{", "${", "@{")
 _ADDED: Final = 2
+# JMESPath takes `!a.b` as `(!a).b`, which never finds anything. Quoted texts are passed over.
+_NOT_OF_FIELD: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|(![\w"@][^.()\[\]|&,\s]*)\.""")
 
 
 class Expression:
@@ -22,6 +25,14 @@ class Expression:
     @classmethod
     def parse(cls, text: str, path: str = "$") -> Self:
         """Read an expression. Raises TemplateError with the position of what does not parse."""
+        for match in _NOT_OF_FIELD.finditer(text):
+            if match.group(1):
+                raise TemplateError(
+                    f"{match.group(0)} is read as ({match.group(1)}). and never finds anything",
+                    path=path,
+                    position=match.start(),
+                    remedy="Write !(a.b) for what is not there or not true.",
+                )
         if text.lstrip().startswith(_TEMPLATE_BEGINS):
             return cls(text, Template.parse(text, path))
         try:

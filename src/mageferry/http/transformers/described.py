@@ -100,10 +100,31 @@ def _read_step(item: Any, path: str, kinds: Mapping[str, type[TransformerDescrip
     if kind is None:
         text = "there is no such type" if "type" in item else "the type is missing"
         raise ConfigError([Problem(f"{path}.type", text, f"There are: {', '.join(sorted(kinds))}.")])
-    description = read(kind, {key: value for key, value in item.items() if key != "type"}, path)
+    try:
+        description = read(kind, {key: value for key, value in item.items() if key != "type"}, path)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_nested_problems(item, path, kind, kinds)]) from None
     try:
         return description.build(Place(path, kinds))
     except TemplateError as error:
         raise ConfigError([Problem(error.path, error.message, error.remedy)]) from None
     except RecursionError:
         raise ConfigError([Problem(path, "is nested too deeply", "Nest fewer transformers.")]) from None
+
+
+def _nested_problems(
+    item: Mapping[str, Any],
+    path: str,
+    kind: type[TransformerDescription],
+    kinds: Mapping[str, type[TransformerDescription]],
+) -> list[Problem]:
+    """What is wrong within a transformer that cannot be read itself, so that all is told at once."""
+    problems: list[Problem] = []
+    for name in kind.nested:
+        listed = item.get(name)
+        if isinstance(listed, list):
+            try:
+                read_steps(listed, f"{path}.{name}", kinds)
+            except ConfigError as error:
+                problems += error.problems
+    return problems

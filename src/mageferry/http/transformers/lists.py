@@ -112,7 +112,8 @@ class _Grouping:
                 run.fail(entity, self.path, error)
         made: list[Entity] = []
         for mark, (key, parts) in groups.items():
-            whole = Entity(None, tuple(position for part in parts for position in part.positions))
+            positions = dict.fromkeys(position for part in parts for position in part.positions)
+            whole = Entity(None, tuple(positions))
             try:
                 if mark in lost:
                     raise self._incomplete(lost[mark])

@@ -50,7 +50,7 @@ class StepDescription(Description):
         "Name", "Later steps use its answer by it: &{create.id}.", pattern="^[A-Za-z_][A-Za-z0-9_]*$"
     )
     action: Action = option(Action.REQUEST, "Action", "A request; or end the chain: stop, skip, fail.")
-    when: ExpressionText = option("", "When", "JMESPath: create.id, or !ids.customer. Empty: always.")
+    when: ExpressionText = option("", "When", "JMESPath: create.id, or !(ids.customer). Empty: always.")
     for_each: ExpressionText = option(
         "", "For each", "JMESPath to a list: entity.items; one request for each."
     )
