@@ -35,6 +35,8 @@ def _problems(error: ValidationError, kind: type[Description], path: str) -> Ite
         if found["type"] == "extra_forbidden":
             known = ", ".join(kind.model_fields) if len(found["loc"]) == 1 else ""
             yield Problem(where, "there is no such option", f"There are: {known}." if known else "")
+        elif found["type"] in ("too_short", "string_too_short"):
+            yield Problem(where, "is empty", "Give it a value.")
         elif found["type"] == "missing":
             yield Problem(where, "is missing", "Give it a value.")
         else:

@@ -340,7 +340,7 @@ def test_a_state_that_is_none_is_refused(stored: Any) -> None:
 @pytest.mark.parametrize(
     ("steps", "path", "text"),
     [
-        ([], "steps", "at least 1"),
+        ([], "steps", "is empty"),
         ([{"name": "a"}], "steps[0]", "has a request"),
         ([{"name": "ids", "request": {"path": "/"}}], "steps[0]", "cannot be named"),
         ([{"name": "a b", "request": {"path": "/"}}], "steps[0].name", "pattern"),
