@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference/: commands, settings, tables.
+"""Writes the generated pages of docs/reference/: commands, settings, tables, transformers.
 
 `--check` writes nothing; it ends with exit code 1 and names the pages that no longer say what the code does.
 """
@@ -180,10 +180,24 @@ def render_hub_tables() -> str:
     return render_tables(model for model in models if model.__module__.startswith("mageferry."))
 
 
+def render_transformers() -> str:
+    from mageferry.http.transformers import markdown
+
+    begin = (
+        "# Transformers",
+        "",
+        "What entities become on their way, as data: [how to use them](../how-to/transformers.md). An option of a part "
+        "is written `outer.inner`.",
+        "",
+    )
+    return "\n".join((*begin, markdown()))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": lambda: render_commands("mageferry.cli.main", "mageferry"),
     "settings.md": render_hub_settings,
     "tables.md": render_hub_tables,
+    "transformers.md": render_transformers,
 }
 
 

@@ -292,6 +292,14 @@ def test_a_message_shows_no_secret() -> None:
     assert remote.run(chain.run(remote.handle, {}, scope)).message == "Step end: ********"
 
 
+def test_a_secret_is_not_kept_in_the_state() -> None:
+    chain = Chain.parse({"steps": [{**ONE[0], "keep": "@{globals}"}]})
+    remote = Remote(said({"id": 1}))
+    result = remote.run(chain.run(remote.handle, {}, Scope(context={"globals": {"key": Secret("CANARY")}})))
+    assert result.outcome is Outcome.REFUSED
+    assert "CANARY" not in str(result.state.to_json())
+
+
 def test_a_needed_id_that_is_not_there_stops_the_chain() -> None:
     steps = [
         {

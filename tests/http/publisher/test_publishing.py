@@ -236,3 +236,11 @@ def test_what_cannot_be_together_is_told() -> None:
 
 def test_a_request_shows_no_more_than_its_line() -> None:
     assert repr(publisher().request(Scope(ORDER))) == repr(Request("POST", "/orders"))
+
+
+def test_an_error_is_told_without_the_secrets_of_the_configuration() -> None:
+    scope = Scope(context={"globals": {"key": Secret("CANARY")}})
+    for error in ("@{globals.key}", "@{globals}"):
+        remote = Remote(said({}, 400))
+        result = remote.run(publisher(answer={"error": error}).publish(remote.handle, ORDER, scope))
+        assert "CANARY" not in result.message

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mageferry.http import Secret
 from mageferry.http.config import ConfigError, form_fields
 from mageferry.http.config.fields import needed
 from mageferry.http.transformers import (
@@ -129,6 +130,7 @@ def test_a_stored_test_says_what_differs() -> None:
         ("1", 1, ['$: expected "1", is 1']),
         (None, {}, ["$: expected null, is {}"]),
         ([1, 2], [1], ["$[1]: expected 2, is missing"]),
+        ({}, {"k": [Secret("CANARY")]}, ['$.k: not expected, is ["********"]']),
         ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ["$.a[0].b: expected 1, is 2"]),
     ],
 )

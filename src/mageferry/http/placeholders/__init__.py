@@ -16,7 +16,7 @@ works on an answer that is a JSON string. `products.0.sku` may be written for `p
 from mageferry.http.placeholders.encoded import EncodedText
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
 from mageferry.http.placeholders.expression import Expression, is_true
-from mageferry.http.placeholders.filling import Scope, Template, as_text, reveal, secrets_in
+from mageferry.http.placeholders.filling import Scope, Template, as_text, masked, reveal, secrets_in
 from mageferry.http.placeholders.parsing import Kind, Placeholder, literal, parse_text
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "as_text",
     "is_true",
     "literal",
+    "masked",
     "parse_text",
     "reveal",
     "secrets_in",

@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError, UnknownFunctio
 from mageferry.http.json_text import json_bytes
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
 from mageferry.http.placeholders.parsing import Kind, Parts, Placeholder, parse_text
-from mageferry.http.redaction import Secret
+from mageferry.http.redaction import MASK, Secret
 
 type Value = Any
 type _Filler = Callable[[Scope], Value]
@@ -130,6 +130,15 @@ def reveal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: reveal(item) for key, item in value.items()}
     return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def masked(value: Any) -> Any:
+    """A copy with every Secret in it masked: fit to be shown."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: masked(item) for key, item in value.items()}
+    return [masked(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:

@@ -18,7 +18,7 @@ from mageferry.http.errors import (
     UnexpectedStatus,
 )
 from mageferry.http.message import Request, Response
-from mageferry.http.placeholders import Expression, Scope, TemplateError, as_text, is_true, reveal
+from mageferry.http.placeholders import Expression, Scope, TemplateError, as_text, is_true, masked
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.retry import retry_after_seconds
 from mageferry.http.publisher.answers import answer_scope, decoded
@@ -153,5 +153,5 @@ def _is_id(value: Any) -> bool:
 
 
 def _shown(found: Any) -> str:
-    text = redact_text(found) if isinstance(found, str) else as_text(redact_json(reveal(found)))
+    text = redact_text(found) if isinstance(found, str) else as_text(redact_json(masked(found)))
     return " ".join(text.split())[:_SHOWN_CHARACTERS]

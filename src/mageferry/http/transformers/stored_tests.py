@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mageferry.http.flow import Flow
-from mageferry.http.placeholders import as_text
-from mageferry.http.redaction import Secret
+from mageferry.http.placeholders import as_text, masked
 from mageferry.http.transformers.pipeline import Transformers
 from mageferry.http.transformers.running import Ports
 
@@ -90,8 +89,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        text = f'"{value}"'
-    else:
-        text = "null" if value is None else str(value) if isinstance(value, Secret) else as_text(value)
+    text = f'"{value}"' if isinstance(value, str) else "null" if value is None else as_text(masked(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

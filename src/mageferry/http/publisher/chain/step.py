@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mageferry.http.descriptions import expression
-from mageferry.http.placeholders import Scope, Template, TemplateError, as_text
+from mageferry.http.placeholders import Scope, Template, TemplateError, as_text, secrets_in
 from mageferry.http.publisher.chain.described import IdReading, IdSaving, StepDescription
 from mageferry.http.publisher.chain.ids import IdMap
 from mageferry.http.publisher.described import PublisherDescription
@@ -54,7 +54,12 @@ class Step:
 
     def kept(self, body: Any, scope: Scope) -> Any:
         """What of an answer later steps see."""
-        return body if self._keep is None else self._keep.search(scope.with_data(body))
+        found = body if self._keep is None else self._keep.search(scope.with_data(body))
+        if any(secrets_in(found)):
+            raise TemplateError(
+                "A secret would be stored with the state", path=f"{self._path}.keep", remedy="Leave it out."
+            )
+        return found
 
     def message(self, scope: Scope) -> str:
         """Why the chain ends here; a secret in it is masked."""
