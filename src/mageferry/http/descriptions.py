@@ -18,6 +18,10 @@ def read[D: Description](kind: type[D], value: Any, path: str) -> D:
         return kind.model_validate(value)
     except ValidationError as error:
         raise ConfigError(list(_problems(error, kind, path))) from None
+    except UnicodeEncodeError:
+        # A half of a surrogate pair, in what would have been the text of a problem.
+        problem = Problem(path, "a text has a character that cannot be written", "Type that text anew.")
+        raise ConfigError([problem]) from None
 
 
 def _problems(error: ValidationError, kind: type[Description], path: str) -> Iterator[Problem]:

@@ -99,3 +99,8 @@ def test_what_is_wrong_is_told_with_its_path() -> None:
     paths = [problem.path.removeprefix("steps[0].request.") for problem in caught.value.problems]
     assert sorted(paths) == ["body", "csv.delimiter", "headers", "method", "path", "x"]
     assert all(problem.remedy for problem in caught.value.problems)
+
+
+def test_half_a_character_is_told() -> None:
+    with pytest.raises(ConfigError, match="cannot be written"):
+        read(RequestDescription, {"path": "x", "query": {"\ud800": "&{"}}, "request")

@@ -248,6 +248,8 @@ class Fail(TransformerDescription):
                 return entity
             text = message.fill(scope)
             reason = str(text) if isinstance(text, Secret) else as_text(text)
-            raise TransformError(reason, path=place.path, remedy=self.remedy)
+            raise TransformError(
+                reason or "It was failed without a reason", path=place.path, remedy=self.remedy
+            )
 
         return place.each(change)
