@@ -39,14 +39,14 @@ def main() -> int:
             for seed in range(given.first, given.first + given.seeds):
                 results.append(run_seed(seed, given.orders, database, given.seconds, status.update))
     table = Table("Seed", title=f"{given.orders} orders a run: export, shipment, refund, and the way back")
-    for column in ("Exported", "Taken over", "Shipments", "Refunds", "Faults", "Killed", "Lost", "Doubled",
+    for column in ("Exported", "Taken over", "Shipments", "Refunds", "Parked", "Faults", "Killed", "Lost", "Doubled",
                    "Unexplained", "Seconds"):  # fmt: skip
         table.add_column(column, justify="right")
     for each in results:
         found = each.verdict
         table.add_row(
             str(each.seed), str(found.exported), str(found.taken_over), str(found.shipments), str(found.refunds),
-            str(each.faults), str(each.kills), str(len(found.lost)), str(len(found.doubled)),
+            str(found.parked), str(each.faults), str(each.kills), str(len(found.lost)), str(len(found.doubled)),
             str(len(found.unexplained)), f"{each.seconds:.0f}",
         )  # fmt: skip
     console.print(table)

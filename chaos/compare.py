@@ -25,6 +25,7 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    parked: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -43,6 +44,7 @@ def compare(records: Records, back_office: ShopFloor, storefront: ShopFloor) -> 
         if not (unit.reason and unit.remedy):
             verdict.unexplained.append(f"unit {unit.pk} {unit.kind}: {unit.reason!r}, {unit.remedy!r}")
         else:
+            verdict.parked += 1
             verdict.notes.append(f"{unit.subject}: {unit.reason}")
     for unit in WorkUnit.objects.filter(status__in=OPEN).exclude(kind=RUN_FLOW):
         verdict.notes.append(f"{unit.subject} is still {unit.get_status_display()}: {unit.reason}")
@@ -84,12 +86,13 @@ def _orders_taken_over(verdict: Verdict, account: Account, shop: ShopFloor) -> N
 
 
 def _shipments(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
+    parked = _parked("create_shipment", "shipment")
     theirs = Counter(int(row["order_id"]) for row in shop.shipments())
     pieces: Counter[int] = Counter()
     for row in shop.shipments():
         pieces[int(row["order_id"])] += round(sum(float(item["qty"]) for item in row["items"]))
     for order in Order.objects.filter(account=account, connector_id__isnull=False):
-        ours = OrderShipment.objects.filter(order=order)
+        ours = OrderShipment.objects.filter(order=order).exclude(pk__in=parked)
         known, there = ours.count(), theirs[order.connector_id or 0]
         if order.account.code == "OWN" and not known:
             continue
@@ -109,7 +112,7 @@ def _refunds(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
         theirs.setdefault(int(memo["order_id"]), []).append(memo)
     told = OrderPayment.objects.filter(
         order__account=account, payment_type=PaymentType.REFUND, transaction_id__startswith="refund-"
-    )
+    ).exclude(pk__in=_parked("create_return", "refund"))
     by_order: dict[int, list[OrderPayment]] = {}
     for payment in told.select_related("order", "magento"):
         by_order.setdefault(payment.order.connector_id or 0, []).append(payment)
@@ -123,6 +126,12 @@ def _refunds(verdict: Verdict, account: Account, shop: ShopFloor) -> None:
         )
         if len(found) == len(payments) and here != there:
             verdict.lost.append(f"order {payments[0].order}: {here} given back here, {there} there")
+
+
+def _parked(kind: str, name: str) -> list[int]:
+    """What the shop refuses for good: it waits for a person, with a reason and a remedy."""
+    units = WorkUnit.objects.filter(kind=kind, status=UnitStatus.FAILED).exclude(reason="").exclude(remedy="")
+    return [payload[name] for payload in units.values_list("payload", flat=True)]
 
 
 def _sum(amounts: Iterable[object]) -> Decimal:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Collection
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from chaos.hub import Records
@@ -36,8 +38,8 @@ AT_ONCE = 20
 class People:
     """They act a little at a time, decided by the seed."""
 
-    def __init__(self, records: Records, merchant: ShopFloor, seed: int) -> None:
-        self._records, self._merchant = records, merchant
+    def __init__(self, records: Records, merchant: ShopFloor, placed: Collection[int], seed: int) -> None:
+        self._records, self._merchant, self._placed = records, merchant, placed
         self._chance = random.Random(f"people/{seed}")
         self._shipped: set[int] = set()
         self._refunded: set[int] = set()
@@ -93,9 +95,9 @@ class People:
                 self._merchant.ship(order.connector_id or 0, parcel)
             self._shipped.add(order.connector_id or 0)
 
-    def _parcels(self, quantities: dict[int, int]) -> list[dict[int, float]]:
+    def _parcels(self, quantities: dict[int, int], *, whole: bool = False) -> list[dict[int, float]]:
         total = sum(quantities.values())
-        if total == 1 or self._chance.random() < 0.5:
+        if whole or total == 1 or self._chance.random() < 0.5:
             return [dict(quantities)]
         left = self._chance.randint(1, total - 1)
         first: dict[int, float] = {}
@@ -110,8 +112,9 @@ class People:
     def _ship_from_the_hub(self) -> None:
         """The marketplace tells the hub that it shipped orders of the own shop, in one or two parcels."""
         waiting = Order.objects.filter(
-            account=self._records.own_shop, shipments=None, status=OrderStatus.READY_FOR_SHIPPING
-        )
+            account=self._records.own_shop, shipments=None, status=OrderStatus.READY_FOR_SHIPPING,
+            connector_id__in=self._placed,
+        )  # fmt: skip
         for order in waiting[:AT_ONCE]:
             items = {
                 item.pk: item for item in order.items.exclude(product_type__in=("virtual", "downloadable"))
@@ -127,7 +130,7 @@ class People:
             quantities = {pk: quantity for pk, quantity in quantities.items() if quantity > 0}
             if quantities:
                 with transaction.atomic():
-                    for number, parcel in enumerate(self._parcels(quantities)):
+                    for number, parcel in enumerate(self._parcels(quantities, whole=_has_sets(order))):
                         self._tell_shipment(order, number, parcel)
 
     def _tell_shipment(self, order: Order, number: int, parcel: dict[int, float]) -> None:
@@ -141,12 +144,13 @@ class People:
     def _refund(self) -> None:
         """A third of the shipped orders is refunded: all of it, or one piece, sometimes twice."""
         done = Order.objects.filter(status=OrderStatus.SHIPPED).exclude(pk__in=self._refunded)
+        done = done.filter(Q(account=self._records.marketplace) | Q(connector_id__in=self._placed))
         for order in done[:AT_ONCE]:
             self._refunded.add(order.pk)
             if self._chance.random() > 1 / 3:
                 continue
             with transaction.atomic():
-                if self._chance.random() < 0.4:
+                if self._chance.random() < 0.4 or _has_sets(order):
                     self._tell_refund(order, order.grand_total, order.shipping_amount)
                 else:
                     for _ in range(self._chance.randint(1, 2)):
@@ -166,3 +170,8 @@ class People:
             order=order, payment_type=PaymentType.REFUND, amount=amount, shipping_amount=shipping,
             currency=order.currency, transaction_id=f"refund-{order.pk}-{order.payments.count()}",
         )  # fmt: skip
+
+
+def _has_sets(order: Order) -> bool:
+    """Whether it holds a bundle or a configurable: those are shipped and refunded whole here."""
+    return order.items.exclude(bundle_sku="").exists()

@@ -26,9 +26,10 @@ FAULTS = (
 )  # fmt: skip
 FAULT_RATE = 0.015
 WORKERS = 3
-ROUND_SECONDS = 0.4
+ROUND_SECONDS = 0.25
 KILL_EVERY_SECONDS = (0.6, 1.6)
 QUIET_ROUNDS = 3
+LOOK_EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ def run_seed(
     with Sandbox("back-office") as back_office, Sandbox("storefront") as storefront:
         records = make_records(back_office, storefront)
         with closing(ShopFloor(back_office)) as merchant, closing(ShopFloor(storefront)) as counter:
-            people = People(records, merchant, seed)
+            placed = storefront.control.add_orders(orders - orders // 2, seed=seed, status="processing")
+            people = People(records, merchant, placed, seed)
             people.sell(orders // 2)
-            storefront.control.add_orders(orders - orders // 2, seed=seed, status="processing")
-            kills = _let_it_run(records, people, (back_office, storefront), seed, began + seconds, tell)
+            kills = _let_it_run(
+                records, people, placed, (back_office, storefront), seed, began + seconds, tell
+            )
             faults = sum(_clear_faults(shop) for shop in (back_office, storefront))
             _finish(records, people)
             verdict = compare(records, merchant, counter)
@@ -63,7 +66,7 @@ def run_seed(
 
 
 def _let_it_run(
-    records: Records, people: People, shops: tuple[Sandbox, Sandbox], seed: int, deadline: float,
+    records: Records, people: People, placed: list[int], shops: tuple[Sandbox, Sandbox], seed: int, deadline: float,
     tell: Callable[[str], None],
 ) -> int:  # fmt: skip
     chance = random.Random(f"chaos/{seed}")
@@ -71,17 +74,20 @@ def _let_it_run(
         for number, kind in enumerate(FAULTS):
             shop.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path="/V1/")
     crew = Crew(WORKERS, seed)
+    look_at = time.monotonic() + LOOK_EVERY_SECONDS
     quiet, kill_at = 0, time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
     try:
         while quiet < QUIET_ROUNDS and time.monotonic() < deadline:
             _ask_for_runs(records)
             people.act()
-            _retry_failed()
+            if time.monotonic() >= look_at:
+                _retry_failed()
+                look_at = time.monotonic() + LOOK_EVERY_SECONDS
             if time.monotonic() >= kill_at:
                 crew.kill_one(chance)
                 kill_at = time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
             time.sleep(ROUND_SECONDS)
-            left = _left(records)
+            left = _left(records, placed)
             quiet = 0 if left else quiet + 1
             tell(f"seed {seed}: {left} left, {crew.kills} workers killed")
     finally:
@@ -103,16 +109,20 @@ def _retry_failed() -> None:
     Order.objects.exclude(error="").update(error="", remedy="")
 
 
-def _left(records: Records) -> int:
-    """What people wait for: exports, shipments both ways, refunds, and work that isn't done."""
-    ours = Order.objects.filter(account=records.marketplace)
+def _left(records: Records, placed: list[int]) -> int:
+    """What people wait for: exports, shipments both ways, refunds, and work that isn't done. What is parked with a
+    reason waits for a person and not for the hub."""
+    parked = WorkUnit.objects.filter(status=UnitStatus.FAILED, kind__in=("create_shipment", "create_return"))
+    own = Order.objects.filter(account=records.own_shop, connector_id__in=placed)
+    told = OrderShipment.objects.filter(order__in=own)
+    refunds = OrderPayment.objects.filter(payment_type=PaymentType.REFUND)
     return (
-        ours.exclude(status=OrderStatus.SHIPPED).count()
-        + Order.objects.filter(account=records.own_shop, status=OrderStatus.READY_FOR_SHIPPING).count()
-        + OrderShipment.objects.filter(order__account=records.own_shop, magento=None).count()
-        + OrderPayment.objects.filter(payment_type=PaymentType.REFUND)
-        .exclude(magento__return_created=True)
-        .count()
+        Order.objects.filter(account=records.marketplace).exclude(status=OrderStatus.SHIPPED).count()
+        + len(placed)
+        - own.exclude(status=OrderStatus.READY_FOR_SHIPPING, shipments=None).count()
+        + told.filter(magento=None).count()
+        + refunds.exclude(magento__return_created=True).count()
+        - parked.count()
         + WorkUnit.objects.filter(status__in=OPEN).exclude(kind=runner.RUN_FLOW).count()
     )
 

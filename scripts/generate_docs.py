@@ -193,11 +193,45 @@ def render_transformers() -> str:
     return "\n".join((*begin, markdown()))
 
 
+def render_standard_mapping() -> str:
+    """The page of the standard field mapping, and of what the connector's own rows can fill."""
+    import django
+
+    django.setup()
+    from mageferry.hub.mapping.rules import RECORDS
+    from mageferry.hub.mapping.standard import standard_mapping
+    from mageferry.hub.mapping.targets import target_named, target_names
+
+    lines = [
+        "# Field mappings",
+        "",
+        "The standard mapping, found out from the code itself. Each amount that is sent is sent once more in the base",
+        "currency (`base_...`). How to add rows: [how-to](../how-to/custom-shop.md).",
+        "",
+    ]
+    for direction, title in (("from_magento", "From Magento"), ("to_magento", "To Magento")):
+        lines += [f"## {title}", "", "| record | source | target | a row can fill it |", "|---|---|---|---|"]
+        for each in standard_mapping():
+            if each.direction == direction:
+                record = RECORDS[each.record].lower()
+                lines.append(
+                    _row(record, f"`{each.source}`", f"`{each.target}`", "yes" if each.mappable else "")
+                )
+        lines.append("")
+    lines += ["## Fields that a row from Magento can fill", "", "| record | field | type |", "|---|---|---|"]
+    for record, title in RECORDS.items():
+        for name in target_names(record):
+            target = target_named(record, name.replace("<name>", "name"))
+            lines.append(_row(title.lower(), f"`{name}`", target.words if target else ""))
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": lambda: render_commands("mageferry.cli.main", "mageferry"),
     "settings.md": render_hub_settings,
     "tables.md": render_hub_tables,
     "transformers.md": render_transformers,
+    "field-mappings.md": render_standard_mapping,
 }
 
 

@@ -29,9 +29,22 @@ section() {
   summary+=("$(printf '%-34s %-7s %5d s' "$title" "$outcome" $((SECONDS - began)))")
 }
 
-run_unit() { section "unit tests" "$bin/pytest" --ignore=tests/hub --ignore=tests/e2e; }
-run_hub_on_sqlite() { section "hub on SQLite" "$bin/pytest" tests/hub; }
-run_hub_on_postgres() { section "hub on PostgreSQL" scripts/postgres.sh run "$bin/pytest" tests/hub; }
+# Side by side on the cores, each process with a database of its own.
+side_by_side=("$bin/pytest" --numprocesses "${CORES:-2}" --dist worksteal --quiet)
+# These start, kill and stop processes and whole database servers: one after the other.
+work=tests/hub/work
+# Without a database, or with a hub of their own: they say the same on every database.
+once=(--ignore=tests/hub/mapping --ignore=tests/hub/pipelines/test_canaries.py)
+
+run_unit() { section "unit tests" "${side_by_side[@]}" --ignore=tests/hub --ignore=tests/e2e; }
+run_hub_on_sqlite() {
+  section "hub on SQLite" "${side_by_side[@]}" tests/hub --ignore=$work
+  section "processes on SQLite" "$bin/pytest" $work
+}
+run_hub_on_postgres() {
+  section "hub on PostgreSQL" scripts/postgres.sh run "${side_by_side[@]}" tests/hub --ignore=$work "${once[@]}"
+  section "processes on PostgreSQL" scripts/postgres.sh run "$bin/pytest" $work
+}
 run_e2e() { section "commands and browser" test_with_browser; }
 
 run_proof() {

@@ -1,4 +1,5 @@
-"""The Python examples of the documentation: all can be read by Python, and those with a sandbox run."""
+"""The Python examples of the documentation: all can be read by Python, and those with a sandbox or with what they
+print run."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/how-to/client-library.md")
+PAGES = ("README.md", "docs/how-to/client-library.md", "docs/how-to/incoming.md")
+# An example that prints ends with what it prints.
+PRINTED = re.compile(r"\n((?:# .*\n)+)\Z")
 EXAMPLE = re.compile(r"^```python\n(.+?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -39,3 +42,11 @@ def test_what_an_example_imports_is_there(code: str) -> None:
 def test_an_example_with_a_sandbox_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "example", "exec"), {})
     assert "It is there, as order 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", named(*(each for each in examples() if PRINTED.search(each[1]))))
+def test_an_example_prints_what_it_says(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = PRINTED.search(code)
+    assert printed is not None
+    exec(compile(code, "example", "exec"), {})
+    assert capsys.readouterr().out == re.sub(r"^# ", "", printed.group(1), flags=re.MULTILINE)

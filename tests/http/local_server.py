@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """An answer; anything but bytes is sent as JSON."""
+    """An answer; anything but bytes is sent as JSON, an iterator piece by piece until the other side hangs up."""
 
     status: int = 200
     body: object = b""
@@ -73,6 +73,9 @@ def serving(
             request = Seen(self.command, self.path, self.headers, self.rfile.read(length))
             seen.append(request)
             said = answer(request)
+            if isinstance(said.body, Iterator):
+                _stream(self, said, said.body)
+                return
             body = said.body if isinstance(said.body, bytes) else orjson.dumps(said.body)
             self.send_response_only(said.status)
             for name, value in said.headers.items():
@@ -104,3 +107,15 @@ def serving(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _stream(handler: BaseHTTPRequestHandler, said: Say, pieces: Iterator[bytes]) -> None:
+    """An answer without a length: it ends with the connection."""
+    handler.close_connection = True
+    handler.send_response_only(said.status)
+    for name, value in {"Connection": "close", **said.headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    with suppress(OSError):
+        for piece in pieces:
+            handler.wfile.write(piece)

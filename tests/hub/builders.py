@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 
 from mageferry.hub.connectors.models import AccountMagento, Magento2Connector, Magento2Seller
+from mageferry.hub.mapping.models import FieldMapping
 from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import (
     Account,
@@ -148,3 +149,14 @@ def token_of(*permissions: str, active: bool = True) -> dict[str, str]:
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     _, secret = ApiToken.issue(user.pk, "tests")
     return {"authorization": f"Bearer {secret.reveal()}"}
+
+
+def add_mappings(connector: Magento2Connector, direction: str, *rows: tuple[str, ...]) -> None:
+    """Field mappings as (record, source, target) or with a mode behind, checked as a form does."""
+    for position, (record, source, target, *mode) in enumerate(rows):
+        mapping = FieldMapping(
+            connector=connector, direction=direction, record=record, source=source, target=target, position=position,
+            mode=mode[0] if mode else "overwrite",
+        )  # fmt: skip
+        mapping.full_clean()
+        mapping.save()

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
+from pytest_django import Settings
 
+from mageferry.http.plugins import retry
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.shop import close_shops
 from mageferry.sandbox import Sandbox
 from tests.hub.builders import make_connector
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """A password's hash takes half a second on purpose; most tests that sign in are about something else."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def no_pause_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client asks again at once instead of after a random while; what a shop asks for is kept."""
+    monkeypatch.setattr(retry, "random", SimpleNamespace(uniform=lambda low, high: 0.0))
 
 
 @pytest.fixture

@@ -43,6 +43,13 @@ def sandbox(
             show_envvar=True,
         ),
     ] = "",
+    custom_shop: Annotated[
+        bool,
+        typer.Option(
+            "--custom-shop",
+            help="A shop with calls, attributes, statuses and limits of its own (docs/how-to/custom-shop.md).",
+        ),
+    ] = False,
 ) -> None:
     """Serve a sandbox shop that answers as Magento 2.4.7 does. For tests and demonstrations only."""
     if demo not in DEMOS:
@@ -60,6 +67,7 @@ def sandbox(
             generate=dict(read_count(text) for text in generate or ()),
             username=username,
             password=password,
+            custom_shop=custom_shop,
         )
         shop.control.set_latency(latency_ms)
         serve(shop, lambda ready: announce(ready, generated=not password))

@@ -53,6 +53,8 @@ class Request:
 
     `secrets` are masked wherever they appear when the request is shown or logged, whatever the name of the
     header or parameter they stand in; of a `private` exchange no body is shown at all.
+
+    `max_body_bytes`: a larger answer is refused and not read to its end; the client's own limit holds as well.
     """
 
     method: str
@@ -65,6 +67,7 @@ class Request:
     wire: Wire | None = None
     secrets: tuple[Secret, ...] = ()
     private: bool = False
+    max_body_bytes: int | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.masked(redact_url(self.url))}>"
@@ -113,17 +116,22 @@ class Request:
             self.wire,
             (*self.secrets, *secrets),
             self.private,
+            self.max_body_bytes,
         )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One whole answer: status, headers, the body decompressed, and how long it took."""
+    """One whole answer: status, headers, the body decompressed, and how long it took.
+
+    `url`: the address that answered, after plugins and redirects; it may hold secrets. Empty when unknown.
+    """
 
     status: int
     headers: Headers = field(default_factory=Headers)
     content: bytes = b""
     elapsed_seconds: float = 0.0
+    url: str = ""
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.content)} bytes>"

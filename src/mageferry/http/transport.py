@@ -93,7 +93,7 @@ class BodyReader:
     def __init__(self, request: Request, timeouts: Timeouts, limit_bytes: int) -> None:
         self._request = request
         self._total_seconds = (request.timeouts or timeouts).total_seconds
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = min(limit_bytes, request.max_body_bytes or limit_bytes)
         self._started = time.monotonic()
         self._chunks: list[bytes] = []
         self._size = 0
@@ -121,7 +121,8 @@ class BodyReader:
 
     def response(self, answer: httpx2.Response) -> Response:
         """The whole answer."""
-        return Response(answer.status_code, answer.headers, b"".join(self._chunks), self.elapsed_seconds)
+        body = b"".join(self._chunks)
+        return Response(answer.status_code, answer.headers, body, self.elapsed_seconds, self._request.url)
 
 
 def cookieless() -> CookieJar:

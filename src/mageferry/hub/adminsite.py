@@ -55,6 +55,11 @@ class ModelAdmin(_ModelAdmin):
     list_per_page = 50
     warn_unsaved_form = True
 
+    @classmethod
+    def add_inline(cls, inline: type[admin.options.InlineModelAdmin[Any, Any]]) -> None:
+        """Rows of a table that this page's own room doesn't know of."""
+        cls.inlines = (*cls.inlines, inline)
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """A page of records that the hub writes and a person only reads."""

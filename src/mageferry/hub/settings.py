@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "mageferry.hub.trade",
     "mageferry.hub.connectors",
     "mageferry.hub.pipelines",
+    "mageferry.hub.mapping",
     "mageferry.hub.flows",
 ]
 

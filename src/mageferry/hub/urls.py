@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from mageferry.hub.api.resources import api
 from mageferry.hub.pipelines.authorization import authorized
-from mageferry.hub.web import handshake, views
+from mageferry.hub.web import handshake, mapping_preview, views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("pause-work/", views.pause_work, name="pause_work"),
     path("resume-work/", views.resume_work, name="resume_work"),
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
+    path("field-mappings/<int:pk>/", mapping_preview.field_mappings, name="mapping_preview"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
     path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),
     path("http/authorized", authorized, name="http_authorized"),

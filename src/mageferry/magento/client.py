@@ -25,6 +25,7 @@ from mageferry.http.addresses import AddressPolicy
 from mageferry.http.plugins.log import Exchange, Log
 from mageferry.http.plugins.retry import Backoff, Retry
 from mageferry.magento import resources
+from mageferry.magento.calls import Operations, OperationSettings
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.plans import (
@@ -73,6 +74,8 @@ class ShopOptions(TypedDict, total=False):
     one in the endpoint. `on_exchange`: told every attempt, with secrets masked; when it raises, that is
     logged and the call goes on.
     `plugins`: more of them, each at the place that its stage says. `addresses`: which may be asked, None for any.
+    `operations`: the calls that this shop has in its own way, by their names in `mageferry.magento.calls.STANDARD`:
+    `{"create_order": {"call": "POST /V1/acme/orders", "wrapper": "order"}}`.
     """
 
     timeouts: Timeouts
@@ -85,6 +88,7 @@ class ShopOptions(TypedDict, total=False):
     on_exchange: Callable[[Exchange], object] | None
     plugins: Sequence[Plugin]
     addresses: AddressPolicy | None
+    operations: OperationSettings
 
 
 def _configure(endpoint: Endpoint, auth: Authentication, options: ShopOptions) -> HttpConfig:
@@ -125,12 +129,13 @@ class Magento:
         **options: Unpack[ShopOptions],
     ) -> None:
         self.endpoint = Endpoint.parse(endpoint, options.get("store_code"))
+        operations = Operations.parse(options.get("operations"))
         config = _configure(self.endpoint, auth, options)
         try:
             self._http = HttpClient(config, transport=transport, sleep=sleep)
         except InvalidRequest as error:
             raise ConfigurationError(error.message, remedy=error.remedy) from None
-        self.plans = ShopPlans(self.endpoint, self._http.handle)
+        self.plans = ShopPlans(self.endpoint, self._http.handle, operations)
         self.orders = Orders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: Resource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: Resource[Invoice] = self._resource(resources.INVOICES)
@@ -207,12 +212,13 @@ class AsyncMagento:
         **options: Unpack[ShopOptions],
     ) -> None:
         self.endpoint = Endpoint.parse(endpoint, options.get("store_code"))
+        operations = Operations.parse(options.get("operations"))
         config = _configure(self.endpoint, auth, options)
         try:
             self._http = AsyncHttpClient(config, transport=transport, sleep=sleep)
         except InvalidRequest as error:
             raise ConfigurationError(error.message, remedy=error.remedy) from None
-        self.plans = ShopPlans(self.endpoint, self._http.handle)
+        self.plans = ShopPlans(self.endpoint, self._http.handle, operations)
         self.orders = AsyncOrders(OrderPlans(self.plans, resources.ORDERS), self.run)
         self.order_items: AsyncResource[OrderItem] = self._resource(resources.ORDER_ITEMS)
         self.invoices: AsyncResource[Invoice] = self._resource(resources.INVOICES)

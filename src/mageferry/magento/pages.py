@@ -7,6 +7,7 @@ sorted by a unique column, each request asks for what lies behind the last row. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
@@ -22,7 +23,8 @@ from mageferry.magento.types import Json, Row
 
 type Ask = Callable[[SearchCriteria], Flow[Json]]
 
-_PAGE_LIMIT_TEXT: Final = "Maximum SearchCriteria pageSize is"
+# With its placeholder filled; some modules write the number right into the text.
+_PAGE_LIMIT_TEXT: Final = re.compile(r"Maximum SearchCriteria pageSize is (\d{1,9})\b")
 _MAX_FAILURES_IN_A_ROW: Final = 20
 
 
@@ -52,6 +54,14 @@ class PageLimit:
     def bound(self, size: int) -> int:
         return size if self.size is None else min(size, self.size)
 
+    def learn(self, error: Rejected, size: int) -> bool:
+        """Take over a smaller page size that the shop demands; False when that is not what it said."""
+        told = _PAGE_LIMIT_TEXT.match(error.message)
+        if told is None or not 0 < int(told[1]) < size:
+            return False
+        self.size = int(told[1])
+        return True
+
 
 @dataclass(slots=True)
 class ListQuestions:
@@ -79,7 +89,7 @@ class ListQuestions:
             try:
                 answer = yield from self.ask(self._piece(conditions, bounded))
             except Rejected as error:
-                if not self._learn(error, bounded):
+                if not self.limit.learn(error, bounded):
                     raise
             else:
                 return unpack(answer, self.spec.name)
@@ -92,16 +102,6 @@ class ListQuestions:
         for name, _ in sorts:
             piece = piece.sort(name)
         return piece
-
-    def _learn(self, error: Rejected, size: int) -> bool:
-        """Take over a smaller page size that the shop demands; False when that is not what it said."""
-        told = error.parameters.get("max", "")
-        if not error.template.startswith(_PAGE_LIMIT_TEXT) or not told.isdigit():
-            return False
-        if not 0 < int(told) < size:
-            return False
-        self.limit.size = int(told)
-        return True
 
 
 class KeyReader:

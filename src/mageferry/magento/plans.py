@@ -10,6 +10,7 @@ import orjson
 
 from mageferry.http import Flow, HttpError, Next, Request, Response
 from mageferry.magento import remedies
+from mageferry.magento.calls import Operations
 from mageferry.magento.chunks import save_in_chunks
 from mageferry.magento.criteria import SearchCriteria, encode_query
 from mageferry.magento.endpoint import Endpoint, segment
@@ -26,10 +27,13 @@ DEFAULT_PAGE_SIZE = 100
 
 
 class ShopPlans:
-    """The verbs on one shop. `handle` is the chain of plugins and authentication that a request passes."""
+    """The verbs on one shop. `handle` is the chain of plugins and authentication that a request passes,
+    `operations` what the shop does in its own way.
+    """
 
-    def __init__(self, endpoint: Endpoint, handle: Next) -> None:
+    def __init__(self, endpoint: Endpoint, handle: Next, operations: Operations | None = None) -> None:
         self.endpoint = endpoint
+        self.operations = operations or Operations()
         self.page_limit = PageLimit()
         self.clock = ShopClock()
         self._handle = handle
@@ -44,6 +48,10 @@ class ShopPlans:
         store_code: str | None = None,
     ) -> Flow[Json]:
         """One call: its decoded answer. Raises MagentoError, Unclear for a write that may have happened."""
+        detour = self.operations.detour(method, path)
+        if detour is not None:
+            method, path, json = detour.own.method, detour.path, detour.body(json)
+            query = detour.query(_pairs(query))
         headers = {"Accept": "application/json"}
         content = b""
         if json is not None:
@@ -56,7 +64,15 @@ class ShopPlans:
         except HttpError as failure:
             raise error_from(request, failure) from failure
         self.clock.note(response)
-        return decode(request, response)
+        answer = decode(request, response)
+        return answer if detour is None else detour.unpack(answer)
+
+    def addressed(self, method: str, path: str, json: Any) -> tuple[str, str, Any]:
+        """A call as it is really sent: method, path and body, which the shop may have in its own way."""
+        detour = self.operations.detour(method, path)
+        if detour is None:
+            return method, path, json
+        return detour.own.method, detour.path, detour.body(json)
 
 
 def decode(request: Request, response: Response) -> Json:
@@ -95,10 +111,18 @@ class ResourcePlans:
 
     def search(self, criteria: SearchCriteria, store_code: str | None = None) -> Flow[list[Row]]:
         """The rows of one answer, as the criteria say; for whole lists take `pages` or `all`."""
-        if criteria.size is None:
-            criteria = criteria.page_size(self.shop.page_limit.bound(DEFAULT_PAGE_SIZE))
-        answer = yield from self.shop.call("GET", self.spec.path, query=criteria, store_code=store_code)
-        return unpack(answer, self.spec.name)[0]
+        limit = self.shop.page_limit
+        while True:
+            size = criteria.size or limit.bound(DEFAULT_PAGE_SIZE)
+            piece = criteria.page_size(size)
+            try:
+                answer = yield from self.shop.call("GET", self.spec.path, query=piece, store_code=store_code)
+            except Rejected as error:
+                # Only what nobody chose is made smaller: who asks for 500 rows must hear that the shop gives 50.
+                if criteria.size is not None or not limit.learn(error, size):
+                    raise
+            else:
+                return unpack(answer, self.spec.name)[0]
 
     def count(self, criteria: SearchCriteria) -> Flow[int]:
         """How many rows match."""
@@ -238,7 +262,15 @@ def _query_text(query: Query) -> str:
         return ""
     if isinstance(query, SearchCriteria):
         return query.query()
-    return encode_query(query.items() if isinstance(query, Mapping) else query)
+    return encode_query(_pairs(query))
+
+
+def _pairs(query: Query) -> list[tuple[str, str]]:
+    if query is None:
+        return []
+    if isinstance(query, SearchCriteria):
+        return query.pairs()
+    return list(query.items() if isinstance(query, Mapping) else query)
 
 
 def _expect_row(answer: Json, name: str, kind: type[MagentoError] = Rejected) -> Row:

@@ -99,8 +99,9 @@ _DATA_TEXTS: Final = {
         "(webapi/validation/complex_array_limit)."
     ),
     "Could not save a shipment": (
-        "Magento says the same for three things: a track without carrier code or title, a source (warehouse "
-        "code) that is unknown or not of this stock, and too little of a product at that source."
+        "Magento says the same for three things: a Warehouse Code (source) that is unknown or not of this stock, too "
+        "little of a product at that source, and a track without carrier code or title. Which one it was stands in "
+        "var/log/exception.log of the shop."
     ),
     "The shipment couldn't be saved": "Ship through /V1/order/{id}/ship: /V1/shipment takes nothing from stock.",
     "Could not save Source Item": (
@@ -115,10 +116,6 @@ _DATA_TEXTS: Final = {
     ),
     "An error has happened during application run": (
         "Look into var/log/exception.log of the shop, and whether its database runs."
-    ),
-    "Could not save a shipment, see error log for details": (
-        "Mostly the source: the Warehouse Code is unknown to the shop, or it has too little stock of an item. Else a "
-        "track lacks its title. The reason is in var/log/exception.log of the shop."
     ),
     "There has been an error processing your request": "Look up the record number in var/report of the shop.",
     "Server internal error. See details in report": "Look up the report in var/report/api of the shop.",

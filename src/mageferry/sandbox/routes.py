@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mageferry.sandbox.custom_shop import custom_routes
 from mageferry.sandbox.resources import (
     bulk,
     catalog,
@@ -46,5 +47,5 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def build_router() -> Router:
-    return Router(ROUTES)
+def build_router(*, custom_shop: bool = False) -> Router:
+    return Router(custom_routes(ROUTES) if custom_shop else ROUTES)

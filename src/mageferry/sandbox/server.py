@@ -16,6 +16,7 @@ from types import TracebackType
 from aiohttp import web
 
 from mageferry.sandbox.control import Control
+from mageferry.sandbox.custom_shop import customise, limit_pages
 from mageferry.sandbox.demo import DEMOS, load_demo
 from mageferry.sandbox.demo.orders import load_many
 from mageferry.sandbox.demo.stock import load_products
@@ -37,8 +38,9 @@ class Sandbox:
     ``state`` a SQLite file that keeps the shop over restarts (None: memory); ``port`` 0 takes a free one;
     ``orders`` and ``products`` add that many synthetic ones, the orders with all their documents, each product with
     stock at every source; ``generate`` very many by kind, such as {"orders": 1000000, "source_items": 500000}, kept on
-    disk; ``username`` and ``password`` are those of an admin with every permission, the password generated when
-    empty. Raises ExportError, StateError, ValueError (what to generate), OSError (port taken).
+    disk; ``custom_shop`` makes it a shop with an API of its own (see custom_shop); ``username`` and ``password`` are
+    those of an admin with every permission, the password generated when empty. Raises ExportError, StateError,
+    ValueError (what to generate), OSError (port taken).
 
         with Sandbox("storefront") as shop:
             requests.get(f"{shop.url}/rest/V1/orders", ...)
@@ -56,6 +58,7 @@ class Sandbox:
         generate: Mapping[str, int] | None = None,
         username: str = "admin",
         password: str = "",
+        custom_shop: bool = False,
     ) -> None:
         self.username = username
         self.password = password or secrets.token_urlsafe(12)
@@ -63,7 +66,7 @@ class Sandbox:
         self._port = port
         wanted = check_counts(generate or {})
         self.shop = Shop(state, on_disk=bool(wanted))
-        fill = content_filler(store, orders, products, wanted)
+        fill = content_filler(store, orders, products, wanted, custom_shop=custom_shop)
         self.control = Control(self.shop, fill)
         try:
             if not self.shop.filled:
@@ -72,7 +75,9 @@ class Sandbox:
             self.shop.close()
             raise
         self.shop.access.add_account(self.username, self.password)
-        front = FrontController(self.shop, build_router())
+        if custom_shop:
+            limit_pages(self.shop)
+        front = FrontController(self.shop, build_router(custom_shop=custom_shop))
         self.control.consumers = front.consumers
         self._wire = Wire(front, self.control)
         self._thread: threading.Thread | None = None
@@ -147,7 +152,12 @@ class Sandbox:
 
 
 def content_filler(
-    store: str | Path, orders: int, products: int = 0, wanted: Mapping[str, int] | None = None
+    store: str | Path,
+    orders: int,
+    products: int = 0,
+    wanted: Mapping[str, int] | None = None,
+    *,
+    custom_shop: bool = False,
 ) -> Callable[[Shop], None]:
     """What fills an empty shop: an export's directory or a demo by name, then synthetic products, orders and rows."""
 
@@ -163,6 +173,8 @@ def content_filler(
             load_products(shop, products)
         if orders:
             load_many(shop, orders)
+        if custom_shop:
+            customise(shop)
         generate_rows(shop, wanted or {}, load)
 
     return fill

@@ -27,6 +27,9 @@ BASE: dict[str, Any] = {
     "interval_seconds": "60", "product_attributes": "[]", "full_products_days": "7",
     "courier_map": "{}", "late_track_days": "14",
     "sellers-TOTAL_FORMS": "0", "sellers-INITIAL_FORMS": "0",
+    "number_template": "{account}-{order}", "operations": "{}", "extra_headers": "{}", "secret_headers": "",
+    "export_status_map": "{}", "payment_method_map": "{}", "field_mappings-TOTAL_FORMS": "0",
+    "field_mappings-INITIAL_FORMS": "0",
 }  # fmt: skip
 ADD = "admin:connectors_magento2connector_add"
 CHANGE = "admin:connectors_magento2connector_change"

@@ -8,7 +8,7 @@ from mageferry.hub.security.outbound import address_policy, environment_proxy
 
 
 @pytest.mark.parametrize(
-    ("settings", "allowed", "refused"),
+    ("configured", "allowed", "refused"),
     [
         ({}, ["127.0.0.1", "::1", "93.184.216.34"], ["10.0.0.1", "169.254.169.254", "192.168.1.1"]),
         ({"https": True}, ["93.184.216.34"], ["127.0.0.1", "::1", "10.0.0.1"]),
@@ -22,9 +22,9 @@ from mageferry.hub.security.outbound import address_policy, environment_proxy
     ],
 )
 def test_networks_beyond_the_public_ones_are_allowed_by_setting(
-    settings: dict[str, object], allowed: list[str], refused: list[str]
+    configured: dict[str, object], allowed: list[str], refused: list[str]
 ):
-    policy = address_policy(Configuration.model_validate(settings))
+    policy = address_policy(Configuration.model_validate(configured))
     for address in allowed:
         policy.check("erp.example", address)
     for address in refused:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
-from mageferry.hub.api import goods, http, operations, refunds, shapes, shipments
+from mageferry.hub.api import goods, http, mappings, operations, refunds, shapes, shipments
 from mageferry.hub.api.access import MAY_ACT, MAY_READ, StaffSession, TokenAuthentication, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
@@ -25,7 +25,7 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
-for _part in (goods, operations, refunds, shipments):
+for _part in (goods, mappings, operations, refunds, shipments):
     api.add_router("", _part.router)
 api.add_router("/http", http.router)
 

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from mageferry.hub import adminsite
 from mageferry.hub.connectors import models
@@ -80,7 +81,7 @@ class ConnectorAdmin(adminsite.ModelAdmin):
         "without_sources_at",
     )
     inlines = (SellerInline,)
-    actions_detail = ("test_connection_now",)
+    actions_detail = ("test_connection_now", "field_mappings_page")
     fieldsets = (
         (None, {"fields": (("name", "active"), "endpoint", ("error", "remedy"))}),
         (
@@ -137,6 +138,19 @@ class ConnectorAdmin(adminsite.ModelAdmin):
             },
         ),
         ("Shipments", {"classes": ("collapse",), "fields": ("courier_map", "late_track_days")}),
+        (
+            "Custom shop",
+            {
+                "classes": ("collapse",),
+                "description": "For a shop whose API differs from the standard. Empty: the standard.",
+                "fields": (
+                    "operations",
+                    ("extra_headers", "secret_headers"),
+                    "number_template",
+                    ("export_status_map", "payment_method_map"),
+                ),
+            },
+        ),
     )
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -176,6 +190,13 @@ class ConnectorAdmin(adminsite.ModelAdmin):
                 request, _LEVELS[finding.level], f"{finding.name}: {finding.text}. {finding.remedy}"
             )
         return adminsite.back_to(models.Magento2Connector, object_id)
+
+    @adminsite.action(description="Preview mappings", url_path="field-mappings", permissions=["change"])
+    def field_mappings_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return redirect("mapping_preview", pk=object_id)
+
+    def has_field_mappings_page_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(self.has_change_permission(request))
 
     def has_test_connection_now_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(self.has_change_permission(request))

@@ -11,8 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from mageferry.http import Secret, Timeouts
+from mageferry.http import Plugin, Secret, Timeouts
+from mageferry.http.plugins.headers import HeaderSet
+from mageferry.hub.connectors.custom_shop import headers_of
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.outages import shop_is_down
 from mageferry.hub.connectors.pace import Pace
@@ -33,6 +36,8 @@ class _Settings:
     timeout_seconds: int
     connector_key: str
     policy: Policy
+    operations: dict[str, Any]
+    headers: dict[str, str | Secret]
 
 
 @dataclass(slots=True)
@@ -101,17 +106,23 @@ def _settings_of(connector: Magento2Connector) -> _Settings:
         connector.timeout_seconds,
         connector.key,
         Policy(connector.concurrency, connector.requests_per_interval, connector.interval_seconds),
+        connector.operations,
+        headers_of(connector),
     )
 
 
 def _connect(settings: _Settings, authentication: Authentication) -> Magento:
     set_policy(settings.connector_key, settings.policy)
+    plugins: list[Plugin] = [Pace(gate_of(settings.connector_key), shop_is_down)]
+    if settings.headers:
+        plugins.append(HeaderSet(settings.headers))
     return Magento(
         settings.endpoint,
         authentication,
         verify=settings.verify_tls,
         timeouts=Timeouts(read_seconds=settings.timeout_seconds),
-        plugins=[Pace(gate_of(settings.connector_key), shop_is_down)],
+        plugins=plugins,
+        operations=settings.operations,
         addresses=address_policy(),
         proxy=environment_proxy(settings.endpoint),
     )

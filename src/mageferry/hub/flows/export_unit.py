@@ -15,7 +15,9 @@ from mageferry.hub.flows.export_routes import row_for
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.flows.writing import Write, as_text, write_once
+from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.order_amounts import UnsendableOrder
+from mageferry.hub.mapping.order_mappings import map_entity
 from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
 from mageferry.hub.trade.models import Order, Seller
 from mageferry.hub.work import ledger
@@ -67,7 +69,8 @@ def _attempt(held: Claim, load: Shipload) -> Outcome:
     if not load.items:
         return ledger.skipped(f"No item of {load.seller} is left in the order.")
     try:
-        entity = build_entity(load.order, load.row, load.seller)
+        built = build_entity(load.order, load.row, load.seller)
+        entity = map_entity(built, load.order, load.row, mappings_of(load.row.connector))
     except UnsendableOrder as problem:
         return park_order(load, str(problem), problem.remedy)
     with open_shop(load.row.connector) as shop:
@@ -83,7 +86,7 @@ def _attempt(held: Claim, load: Shipload) -> Outcome:
 
 def _write(shop: Magento, load: Shipload, entity: dict[str, Any]) -> Write[Mapping[str, Any]]:
     return Write(
-        request=as_text("PUT", "/V1/orders/create", {"entity": entity}),
+        request=as_text(*shop.plans.addressed("PUT", "/V1/orders/create", {"entity": entity})),
         send=lambda: shop.orders.create(entity),
         look=lambda: find_exported(shop, load),
         adopt=lambda made, message: adopt_order(load, made, message),

@@ -22,7 +22,9 @@ from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.order_in import OrderRecord, read_order
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.order_in import OrderRecord
+from mageferry.hub.mapping.order_mappings import read_mapped_order
 from mageferry.hub.trade.models import Account
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
@@ -112,9 +114,10 @@ def _store_page(row: Magento2Seller, account: Account, page: Page[Any], run: Run
 
 def _read_page(connector: Magento2Connector, page: Page[Any]) -> tuple[list[OrderRecord], list[BadRecord]]:
     records, bad = [], []
+    mappings = mappings_of(connector)
     for raw in page.items:
         try:
-            records.append(read_order(raw, connector.status_map))
+            records.append(read_mapped_order(raw, connector.status_map, mappings))
         except UnusableRecord as error:
             bad.append(BadRecord(_remote_id(raw), _changed_at(raw), error.reason, error.remedy))
     bad.extend(BadRecord(each.id, None, each.error.message, each.error.remedy) for each in page.failed)
@@ -175,7 +178,8 @@ def get_one_order(held: Claim) -> Outcome:
         return ledger.skipped("The seller row that it was read for is gone, or has no account any more.")
     try:
         with open_shop(row.connector) as shop:
-            record = read_order(shop.orders.get(payload["remote_id"]), row.connector.status_map)
+            raw = shop.orders.get(payload["remote_id"])
+            record = read_mapped_order(raw, row.connector.status_map, mappings_of(row.connector))
     except MagentoError as error:
         return outcome_of(error, held)
     except UnusableRecord as error:

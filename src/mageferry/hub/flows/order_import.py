@@ -20,7 +20,9 @@ from mageferry.hub.connectors.models import (
     OrderPaymentMagento2,
     OrdersMagento,
 )
+from mageferry.hub.flows.mapped_updates import update_mapped
 from mageferry.hub.mapping.amounts import ZERO
+from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.bulk import Row, Table, columns_of, json_text
@@ -105,8 +107,8 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
                 changed.append((order.magento, record))
         _create(row, account, list(fresh.values()))
         stored.created = len(fresh)
-        stored.updated = sum(_update_all(row, changed))
-        stored.unchanged = len(changed) - stored.updated
+        moved = _update_all(row, changed, stored.refused)
+        stored.updated, stored.unchanged = moved.count(True), moved.count(False)
     return stored
 
 
@@ -187,7 +189,9 @@ def _create_items(order_ids: Sequence[int], records: Sequence[OrderRecord]) -> N
     orders, positions, entity_ids = columns_of(places)
     _ITEMS.insert(
         pks, orders, positions, list(map(str, item_ids)), *columns_of(map(_ITEM_VALUES, items)),
-        [json_text(item.product_option) for item in items], ["{}"] * count, [False] * count, entity_ids,
+        [json_text(item.product_option) for item in items],
+        [json_text(item.extension_attributes) if item.extension_attributes else "{}" for item in items],
+        [False] * count, entity_ids,
     )  # fmt: skip
     _ITEMS_MAGENTO.insert(pks, item_ids, [item.parent_item_id for item in items])
 
@@ -222,7 +226,7 @@ def _payment_rows(
             paid_at = record.placed_at if paid.amount_paid else None
             payments.append(
                 (next(ids), order_id, PaymentType.PAYMENT.value, method, paid.amount, paid.amount_paid,
-                 paid.shipping_amount, record.currency, "", paid_at)
+                 paid.shipping_amount, record.currency, paid.transaction_id, paid_at)
             )  # fmt: skip
         if record.total_refunded:
             pk, kind = next(ids), PaymentType.REFUND.value
@@ -241,7 +245,12 @@ def _order_magento_row(row: Magento2Seller, pk: int, record: OrderRecord) -> Row
     )  # fmt: skip
 
 
-def _update_all(row: Magento2Seller, pairs: Sequence[tuple[OrdersMagento, OrderRecord]]) -> list[bool]:
+def _update_all(
+    row: Magento2Seller,
+    pairs: Sequence[tuple[OrdersMagento, OrderRecord]],
+    refused: list[tuple[OrderRecord, str, str]],
+) -> list[bool]:
+    """Whether each changed; one whose values don't fit goes to `refused`."""
     if not pairs:
         return []
     items: dict[int, dict[int, OrderItem]] = {}
@@ -255,10 +264,14 @@ def _update_all(row: Magento2Seller, pairs: Sequence[tuple[OrdersMagento, OrderR
         order__in=[entry.order_id for entry, _ in pairs], payment_type=PaymentType.REFUND
     ).values_list("order", "amount"):
         refunds[order_id] = refunds.get(order_id, ZERO) + amount
-    return [
-        _update(row, entry, record, items.get(entry.order_id, {}), refunds.get(entry.order_id, ZERO))
-        for entry, record in pairs
-    ]
+    moved = []
+    for entry, record in pairs:
+        known, paid_back = items.get(entry.order_id, {}), refunds.get(entry.order_id, ZERO)
+        try:
+            moved.append(_update(row, entry, record, known, paid_back))
+        except UnusableRecord as error:
+            refused.append((record, error.reason, error.remedy))
+    return moved
 
 
 def _update(
@@ -272,7 +285,9 @@ def _update(
     order = entry.order
     if order.remote_updated_at is not None and record.remote_updated_at < order.remote_updated_at:
         return False
-    notes = [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
+    # First: it stores nothing when a value doesn't fit.
+    notes = update_mapped(order, items, record.mapped) if record.mapped else []
+    notes += [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
     if record.nothing_left_to_ship and not entry.shipment_created:
         entry.shipment_created = True
         entry.save(update_fields=["shipment_created"])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO, spread
+from mageferry.hub.mapping.field_mappings import Assignment
 from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 from mageferry.hub.mapping.statuses import from_magento
 
@@ -54,6 +55,8 @@ class ItemRecord:
     discount_amount: Decimal
     row_total: Decimal
     product_option: dict[str, Any]
+    # Only a field mapping fills them.
+    extension_attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -63,6 +66,16 @@ class PaymentRecord:
     amount: Decimal
     amount_paid: Decimal
     shipping_amount: Decimal
+    transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What field mappings found for a record of an order that the hub may have: by item id, kind of address, or ""."""
+
+    record: str
+    key: int | str
+    assignments: tuple[Assignment, ...]
 
 
 @dataclass(slots=True)
@@ -90,6 +103,7 @@ class OrderRecord:
     items: list[ItemRecord]
     addresses: list[AddressRecord]
     payment: PaymentRecord | None
+    mapped: tuple[Mapped, ...] = ()
 
     @property
     def nothing_left_to_ship(self) -> bool:
@@ -110,16 +124,16 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
             "The shop sent something that isn't an order.", "Look at the shop's answer in the request log."
         )
     order = Fields(raw, f"Order {raw.get('increment_id') or raw.get('entity_id') or 'without a number'}")
-    texts = order.texts(_ORDER_TEXTS)
+    texts = order.texts(ORDER_TEXTS)
     increment_id, currency, status, state, ext_order_id, email, firstname, lastname, description = texts
     for name, text in (("increment_id", increment_id), ("order_currency_code", currency)):
         if not text:
             raise order.refusal(name, "is missing")
-    subtotal, shipping_amount, tax, discount, grand_total, refunded = order.amounts(_ORDER_AMOUNTS)
+    subtotal, shipping_amount, tax, discount, grand_total, refunded = order.amounts(ORDER_AMOUNTS)
     items = _items(raw, order.subject)
     shipping = _first_shipping(raw)
     addresses = _addresses(raw, shipping, order.subject)
-    (service,) = Fields(shipping, order.subject, "shipping.").texts(_SHIPPING_TEXTS)
+    (service,) = Fields(shipping, order.subject, "shipping.").texts(SHIPPING_TEXTS)
     return OrderRecord(
         entity_id=order.id("entity_id"),
         increment_id=increment_id,
@@ -148,14 +162,14 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
     )
 
 
-_ORDER_TEXTS = Texts({
+ORDER_TEXTS = Texts({
     "increment_id": 50, "order_currency_code": 3, "status": 64, "state": 32, "ext_order_id": 64,
     "customer_email": 255, "customer_firstname": 255, "customer_lastname": 255, "shipping_description": 255,
 })  # fmt: skip
-_ORDER_AMOUNTS = (
+ORDER_AMOUNTS = (
     "subtotal", "shipping_amount", "tax_amount", "discount_amount", "grand_total", "total_refunded",
 )  # fmt: skip
-_SHIPPING_TEXTS = Texts({"method": 120})
+SHIPPING_TEXTS = Texts({"method": 120})
 
 
 def _status(
@@ -182,7 +196,7 @@ def _first_shipping(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return shipping if isinstance(shipping, dict) else {}
 
 
-_ADDRESS_TEXTS = Texts({
+ADDRESS_TEXTS = Texts({
     "firstname": 255, "lastname": 255, "company": 255, "city": 255, "region": 255, "region_code": 64, "postcode": 255,
     "country_id": 2, "telephone": 255, "email": 255, "vat_id": 255,
 })  # fmt: skip
@@ -194,15 +208,15 @@ def _addresses(raw: Mapping[str, Any], shipping: Mapping[str, Any], subject: str
 
 
 def _address(kind: str, raw: Mapping[str, Any], subject: str) -> AddressRecord:
-    firstname, lastname, company, *rest = Fields(raw, subject, f"{kind} address ").texts(_ADDRESS_TEXTS)
+    firstname, lastname, company, *rest = Fields(raw, subject, f"{kind} address ").texts(ADDRESS_TEXTS)
     street = raw.get("street")
     lines = street if isinstance(street, list) else [street] if street else []
     text = "\n".join([str(line) for line in lines if line is not None]).replace("\x00", "")
     return AddressRecord(kind, firstname, lastname, company, text, *rest)
 
 
-_PAYMENT_TEXTS = Texts({"method": 128})
-_PAYMENT_AMOUNTS = ("amount_ordered", "amount_paid", "shipping_amount")
+PAYMENT_TEXTS = Texts({"method": 128})
+PAYMENT_AMOUNTS = ("amount_ordered", "amount_paid", "shipping_amount")
 
 
 def _payment(raw: Mapping[str, Any], subject: str) -> PaymentRecord | None:
@@ -210,8 +224,9 @@ def _payment(raw: Mapping[str, Any], subject: str) -> PaymentRecord | None:
     if not isinstance(payment, dict):
         return None
     fields = Fields(payment, subject, "payment ")
-    (method,) = fields.texts(_PAYMENT_TEXTS)
-    return PaymentRecord(fields.id("entity_id"), method, *fields.amounts(_PAYMENT_AMOUNTS))
+    (method,) = fields.texts(PAYMENT_TEXTS)
+    amount, paid, shipping = fields.amounts(PAYMENT_AMOUNTS)
+    return PaymentRecord(fields.id("entity_id"), method, amount, paid, shipping)
 
 
 def _items(raw: Mapping[str, Any], subject: str) -> list[ItemRecord]:
@@ -273,8 +288,8 @@ def _components(bundle: ItemRecord, components: list[ItemRecord]) -> list[ItemRe
     return components
 
 
-_ITEM_TEXTS = Texts({"sku": 255, "name": 255, "product_type": 32})
-_ITEM_AMOUNTS = (
+ITEM_TEXTS = Texts({"sku": 255, "name": 255, "product_type": 32})
+ITEM_AMOUNTS = (
     "qty_ordered", "qty_shipped", "qty_refunded", "qty_canceled", "price", "tax_amount", "tax_percent",
     "discount_amount", "row_total",
 )  # fmt: skip
@@ -282,9 +297,9 @@ _ITEM_AMOUNTS = (
 
 def _line(row: Mapping[str, Any], subject: str) -> ItemRecord:
     item = Fields(row, subject, "item ", "sku")
-    sku, name, product_type = item.texts(_ITEM_TEXTS)
+    sku, name, product_type = item.texts(ITEM_TEXTS)
     quantity, shipped, refunded, cancelled, price, tax, tax_percent, discount, row_total = item.amounts(
-        _ITEM_AMOUNTS
+        ITEM_AMOUNTS
     )
     if not sku:
         raise item.refusal("sku", "is missing")

@@ -9,9 +9,10 @@ import hashlib
 from decimal import Decimal
 from typing import Any
 
+from mageferry.hub.connectors.custom_shop import exported_state, fill_template
 from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, NumberRule
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.completeness import addresses_of, missing_of, shipping_method_for
+from mageferry.hub.mapping.completeness import addresses_of, missing_of, payment_of, shipping_method_for
 from mageferry.hub.mapping.order_amounts import Line, Totals, UnsendableOrder
 from mageferry.hub.mapping.order_parts import OrderPart, split_order, whole_order
 from mageferry.hub.trade.models import Order, OrderAddress, OrderItem, Seller
@@ -27,7 +28,16 @@ def increment_id_for(order: Order, row: Magento2Seller, seller: Seller | None = 
     """
     if row.connector.number_rule == NumberRule.MAGENTO:
         return None
-    number = f"{order.account.code}-{order.marketplace_order_id}"
+    if row.connector.number_rule == NumberRule.TEMPLATE:
+        account, template = order.account, row.connector.number_template
+        number = fill_template(
+            template,
+            account=account.code,
+            marketplace=account.marketplace.code,
+            order=order.marketplace_order_id,
+        )
+    else:
+        number = f"{order.account.code}-{order.marketplace_order_id}"
     if seller is not None:
         number += f"-{seller.code}"
     if len(number) <= INCREMENT_ID_LIMIT:
@@ -75,12 +85,15 @@ def _entity(order: Order, row: Magento2Seller, part: OrderPart) -> dict[str, Any
 
 def _head(order: Order, row: Magento2Seller, seller: Seller | None) -> dict[str, Any]:
     connector = row.connector
+    paid = connector.invoice_rule == InvoiceRule.PAID
+    standard = ("processing", connector.exported_status) if paid else ("new", "pending")
+    state, status = exported_state(connector, order.status, standard)
     return {
         "increment_id": increment_id_for(order, row, seller),
         "ext_order_id": order.marketplace_order_id,
         "store_id": row.store_id,
-        "state": "processing" if connector.invoice_rule == InvoiceRule.PAID else "new",
-        "status": connector.exported_status if connector.invoice_rule == InvoiceRule.PAID else "pending",
+        "state": state,
+        "status": status,
         "created_at": f"{order.placed_at:%Y-%m-%d %H:%M:%S}",
         "order_currency_code": order.currency,
         "base_currency_code": order.currency,
@@ -187,11 +200,13 @@ def _address(address: OrderAddress, order: Order) -> dict[str, Any]:
 
 
 def _payment(order: Order, row: Magento2Seller, totals: Totals) -> dict[str, Any]:
+    paid = payment_of(order)
+    method = paid.method if paid is not None else ""
     amounts = {"amount_ordered": totals.grand_total, "shipping_amount": totals.shipping}
     if row.connector.invoice_rule == InvoiceRule.PAID:
         amounts |= {"amount_paid": totals.grand_total, "shipping_captured": totals.shipping}
     return {
-        "method": row.connector.payment_method,
+        "method": row.connector.payment_method_map.get(method) or row.connector.payment_method,
         "additional_information": [f"Paid through {order.account.name}"],
         **_twins(amounts),
     }

@@ -89,6 +89,8 @@ class Table:
 
     def ids_where(self, *conditions: tuple[str, Sequence[Any]]) -> list[int]:
         """Primary keys of the rows whose columns (by field name) have one of the values each."""
+        if not all(values for _, values in conditions):
+            return []
         quote = connection.ops.quote_name
         column = dict(zip(self._names, self._columns, strict=True))
         # Table and columns are our own models', the values go apart.

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Value
 
+from mageferry.hub.connectors.custom_shop import problems_of
 from mageferry.hub.security.fields import SecretField
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
@@ -28,6 +29,7 @@ class NumberRule(models.TextChoices):
     """How an exported order gets its increment id."""
 
     PREFIX = "prefix", "Account code + marketplace order id"
+    TEMPLATE = "template", "By the template"
     MAGENTO = "magento", "Let Magento number"
 
 
@@ -213,6 +215,47 @@ class Magento2Connector(models.Model):
         help_text="Get shipments: a shipment without a track is read again for this many days, since in Magento a "
         "track that comes later changes nothing else.",
     )
+    number_template = models.CharField(
+        max_length=100,
+        blank=True,
+        default="{account}-{order}",
+        db_default="{account}-{order}",
+        help_text="Order numbers by the template: {account} and {marketplace} are their codes, {order} is the "
+        "marketplace's order id, as in {account}-{order}. Longer than 50 characters: cut, with a check sum.",
+    )
+    export_status_map = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Export orders: the hub's status to Magento's, as in "
+        '{"rfs": {"state": "processing", "status": "acme_open"}}.',
+    )
+    payment_method_map = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Export orders: payment method of the order to Magento's. Others get the payment method above.",
+    )
+    operations = models.JSONField(
+        "calls of its own",
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Calls that the shop has in its own way, as in "
+        '{"create_order": {"call": "POST /V1/acme/orders", "wrapper": "order"}}.',
+    )
+    extra_headers = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text='Headers of each request, as in {"X-Channel": "hub"}.',
+    )
+    secret_headers = SecretField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text='Headers with secrets, never shown again, as in {"X-Gateway-Key": "..."}.',
+    )
     error = models.TextField(blank=True, editable=False)
     remedy = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -250,6 +293,7 @@ class Magento2Connector(models.Model):
             problems["product_attributes"] = "Write attribute codes: small letters, digits and _ only."
         if not isinstance(self.extension_attributes, dict):
             problems["extension_attributes"] = 'Write a map, like {"channel": "amazon"}.'
+        problems |= problems_of(self)
         if problems:
             raise ValidationError(problems)
 

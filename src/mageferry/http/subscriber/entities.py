@@ -1,0 +1,200 @@
+"""From an item to an entity: its identifier, its fingerprint, its date, and whether it fits the schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from mageferry.http.subscriber.dates import DateFormat
+from mageferry.http.subscriber.errors import (
+    EntityError,
+    NoDate,
+    NoIdentifier,
+    NothingFound,
+    WrongSettings,
+)
+from mageferry.http.subscriber.expressions import CannotEvaluate, Expression, describe, kind_of, optional
+from mageferry.http.subscriber.schema import EntitySchema
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity. `data` is JSON. `fingerprint`: a hash of how it looks. `changed_at`: its date, when it is read by
+    date. `page` and `index` (both from 1) say where it came from, `number` which one of the run it is."""
+
+    data: Any
+    identifier: str
+    fingerprint: str
+    changed_at: datetime | None = None
+    page: int = 1
+    index: int = 1
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPattern:
+    """Where the items are: JMESPath such as `items`, `data.orders[*]`, `orders[].lines[]`; empty for the document
+    itself. A list is its items, anything else is the one item. `nothing_is_error`: whether it is an error when the
+    pattern finds nothing (an empty list is something)."""
+
+    pattern: str = ""
+    nothing_is_error: bool = True
+
+    def __post_init__(self) -> None:
+        optional(self.pattern, "items.pattern")
+
+    def find(self, document: Any) -> tuple[list[Any], str]:
+        """The items, and when there are none, a sentence about what there is. Raises NothingFound."""
+        expression = optional(self.pattern, "items.pattern")
+        try:
+            found = expression.search(document) if expression else document
+        except CannotEvaluate as error:
+            raise NothingFound(f"The items pattern {error}; there is {describe(document)}") from None
+        if isinstance(found, list):
+            return found, "" if found else f"No items; there is {describe(document)}"
+        if found is not None:
+            return [found], ""
+        note = f"The items pattern {self.pattern!r} finds nothing; there is {describe(document)}"
+        if self.nothing_is_error:
+            raise NothingFound(
+                note,
+                remedy="Fix the pattern ([*] goes over a list, * over an object's values), or allow it to find nothing "
+                "if the field is left out when there is nothing.",
+            )
+        return [], note
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRules:
+    """What makes an item an entity.
+
+    `identifier`: JMESPaths within it, joined by `separator`; without any, the entity's look is its identifier.
+    `schema`: JSON Schema. `compared`: JMESPath of the part that tells whether it has changed; the whole by default.
+    """
+
+    identifier: tuple[str, ...] = ()
+    separator: str = ":"
+    schema: Mapping[str, Any] | None = None
+    compared: str = ""
+
+    def __post_init__(self) -> None:
+        EntityReader(self)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRule:
+    """Where an item's date is, and how it is written."""
+
+    path: Expression
+    written: DateFormat
+
+    def read(self, item: Any) -> datetime:
+        """Raises NoDate."""
+        try:
+            value = self.path.search(item)
+            if value is None:
+                raise NoDate(
+                    f"It has no date at {self.path.text}", remedy="Fix the path, or mend it at its source."
+                )
+            return self.written.read(value)
+        except CannotEvaluate as error:
+            raise NoDate(f"The path of the date: {error}", remedy="Fix the path.") from None
+        except ValueError as error:
+            reason = (
+                str(error)
+                if str(error).startswith("it is")
+                else f"it is not written as {self.written.pattern}"
+            )
+            raise NoDate(
+                f"The date at {self.path.text} cannot be read: {reason}", remedy="Fix the format of dates."
+            ) from None
+
+
+@dataclass(slots=True)
+class EntityReader:
+    """Compiled rules."""
+
+    rules: EntityRules
+    _identifier: list[Expression] = field(init=False)
+    _compared: Expression | None = field(init=False)
+    _schema: EntitySchema | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        rules = self.rules
+        self._identifier = [
+            Expression.parse(text, f"entities.identifier[{index}]")
+            for index, text in enumerate(rules.identifier)
+        ]
+        if len(rules.identifier) > 1 and not rules.separator:
+            raise WrongSettings("entities.separator", "is empty", remedy="Such as : or -.")
+        self._compared = optional(rules.compared, "entities.compared")
+        self._schema = EntitySchema(rules.schema, "entities.schema") if rules.schema is not None else None
+
+    def read(
+        self, data: Any, changed_at: datetime | None = None, page: int = 1, index: int = 1, number: int = 0
+    ) -> Entity:
+        """The entity. Raises EntityError, with its date, and its identifier if it has one."""
+        try:
+            return self._read(data, changed_at, page, index, number)
+        except EntityError as error:
+            error.changed_at = changed_at
+            raise
+
+    def _read(self, data: Any, changed_at: datetime | None, page: int, index: int, number: int) -> Entity:
+        identifier = self._identified(data)
+        try:
+            if self._schema:
+                self._schema.check(data)
+            fingerprint = fingerprint_of(self._compared.search(data) if self._compared else data)
+        except EntityError as error:
+            error.identifier = identifier
+            raise
+        except CannotEvaluate as error:
+            failure = EntityError(f"What is compared: {error}", remedy="Fix entities.compared.")
+            failure.identifier = identifier
+            raise failure from None
+        return Entity(data, identifier or fingerprint, fingerprint, changed_at, page, index, number)
+
+    def _identified(self, data: Any) -> str:
+        parts = [self._part(expression, data) for expression in self._identifier]
+        if len(parts) < 2:
+            return "".join(parts)
+        # So that ("a:b", "c") and ("a", "b:c") differ.
+        mark = self.rules.separator
+        return mark.join(part.replace("\\", "\\\\").replace(mark, f"\\{mark}") for part in parts)
+
+    def _part(self, expression: Expression, data: Any) -> str:
+        try:
+            value = expression.search(data)
+        except CannotEvaluate as error:
+            raise NoIdentifier(f"The identifier: {error}", remedy="Fix entities.identifier.") from None
+        if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+            raise NoIdentifier(
+                f"It has no identifier: at {expression.text} is {kind_of(value)}; there is {describe(data)}",
+                remedy="Fix the path of the identifier, or mend the entity at its source.",
+            )
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+        if not text:
+            raise NoIdentifier(
+                f"Its identifier at {expression.text} is empty", remedy="Mend it at its source."
+            )
+        return text
+
+
+def fingerprint_of(value: Any) -> str:
+    """A hash of a value, the same whatever the order of its fields."""
+    return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """A value as bytes, the same whatever the order of its fields."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # whole numbers beyond 64 bits
+        return json.dumps(value, default=str, sort_keys=True).encode()
