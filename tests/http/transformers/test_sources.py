@@ -7,7 +7,8 @@ import pytest
 
 from mageferry.http import AsyncHttpClient, HttpClient, HttpConfig, Next, TimedOut
 from mageferry.http.plugins.base_uri import BaseUri
-from mageferry.http.transformers import Ports, Transformed, Transformers
+from mageferry.http.subscriber.subscription import Transform
+from mageferry.http.transformers import Ports, Transformed, TransformError, Transformers
 from tests.http.local_server import Say, Seen, serving
 from tests.http.publisher.remote import Answer, Remote, said
 
@@ -101,3 +102,15 @@ def test_both_clients_drive_the_same_transformers() -> None:
         other = asyncio.run(transform())
     assert server.seen[0].target == "/stock/A%2F1"
     assert one.data == other.data == [{"sku": "A/1", "stock": 10}, {"sku": "BB", "stock": 9}]
+
+
+def test_they_are_the_input_transformer_of_a_subscriber() -> None:
+    split = {"type": "split", "source": "lines"}
+    transform: Transform = Transformers.parse([split, {"type": "filter", "keep": "qty"}]).for_items()
+    remote = Remote()
+    assert remote.run(transform({"lines": [{"qty": 1}, {"qty": None}, {"qty": 2}]})) == [
+        {"qty": 1},
+        {"qty": 2},
+    ]
+    with pytest.raises(TransformError, match="finds no list"):
+        remote.run(transform({"lines": "x"}))

@@ -11,7 +11,7 @@ result.data, result.failures
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from mageferry.http.errors import InvalidRequest
@@ -19,6 +19,7 @@ from mageferry.http.flow import Flow, run
 from mageferry.http.message import Request, Response
 from mageferry.http.transformers.catalogue import Catalogue
 from mageferry.http.transformers.described import read_steps
+from mageferry.http.transformers.errors import TransformError
 from mageferry.http.transformers.running import Ports, Step, Transformed, transform
 
 
@@ -40,6 +41,22 @@ class Transformers:
     def run_pure(self, entities: Sequence[Any], ports: Ports | None = None) -> Transformed:
         """The same at once, for transformers that make no requests; one that does fails its entity."""
         return run(self.run(entities, ports), _refuse)
+
+    def for_items(self, ports: Ports | None = None) -> Callable[[Any], Flow[Sequence[Any]]]:
+        """As the input transformer of a subscriber: each item by itself, so grouping has nothing to group.
+
+        The flow raises TransformError for an item that fails, whole or in part.
+        """
+
+        def transform_item(item: Any) -> Flow[Sequence[Any]]:
+            result = yield from self.run([item], ports)
+            for failure in result.failures:
+                raise TransformError(
+                    failure.message, path=failure.path, remedy=failure.remedy, transient=failure.transient
+                )
+            return result.data
+
+        return transform_item
 
 
 def _refuse(request: Request) -> Response:
