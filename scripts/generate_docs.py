@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference/: commands, settings, tables.
+"""Writes the generated pages of docs/reference/: commands, settings, tables, transformers.
 
 `--check` writes nothing; it ends with exit code 1 and names the pages that no longer say what the code does.
 """
@@ -180,6 +180,19 @@ def render_hub_tables() -> str:
     return render_tables(model for model in models if model.__module__.startswith("mageferry."))
 
 
+def render_transformers() -> str:
+    from mageferry.http.transformers import markdown
+
+    begin = (
+        "# Transformers",
+        "",
+        "What entities become on their way, as data: [how to use them](../how-to/transformers.md). An option of a part "
+        "is written `outer.inner`.",
+        "",
+    )
+    return "\n".join((*begin, markdown()))
+
+
 def render_standard_mapping() -> str:
     """The page of the standard field mapping, and of what the connector's own rows can fill."""
     import django
@@ -217,6 +230,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": lambda: render_commands("mageferry.cli.main", "mageferry"),
     "settings.md": render_hub_settings,
     "tables.md": render_hub_tables,
+    "transformers.md": render_transformers,
     "field-mappings.md": render_standard_mapping,
 }
 

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import orjson
-
 from mageferry.http.errors import InvalidRequest
+from mageferry.http.json_text import json_bytes
 from mageferry.http.message import Request
 
 
@@ -59,13 +58,13 @@ def flattened(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple
         elif isinstance(value, list | tuple):
             yield from flattened({str(index): item for index, item in enumerate(value)}, full)
         elif value is not None:
-            yield full, value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+            yield full, value if isinstance(value, str) else json_bytes(value).decode()
 
 
 def _json(parameters: Any) -> bytes:
     try:
-        return orjson.dumps(parameters)
-    except TypeError:
+        return json_bytes(parameters)
+    except (TypeError, ValueError):
         raise InvalidRequest(
             "The parameters cannot be written as JSON", remedy="Use texts, numbers, lists and objects."
         ) from None

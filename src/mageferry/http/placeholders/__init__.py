@@ -13,11 +13,15 @@ works on an answer that is a JSON string. `products.0.sku` may be written for `p
     Template.parse({"sku": "&{items[0].sku}", "note": "order &{increment_id}"}).fill(Scope(order))
 """
 
+from mageferry.http.placeholders.encoded import EncodedText
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
-from mageferry.http.placeholders.filling import Scope, Template, as_text, reveal, secrets_in
+from mageferry.http.placeholders.expression import Expression, is_true
+from mageferry.http.placeholders.filling import Scope, Template, as_text, masked, reveal, secrets_in
 from mageferry.http.placeholders.parsing import Kind, Placeholder, literal, parse_text
 
 __all__ = [
+    "EncodedText",
+    "Expression",
     "Kind",
     "MissingValue",
     "Placeholder",
@@ -25,7 +29,9 @@ __all__ = [
     "Template",
     "TemplateError",
     "as_text",
+    "is_true",
     "literal",
+    "masked",
     "parse_text",
     "reveal",
     "secrets_in",

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import orjson
 from jmespath.exceptions import JMESPathError, JMESPathTypeError, UnknownFunctionError
 
+from mageferry.http.json_text import json_bytes
 from mageferry.http.placeholders.errors import MissingValue, TemplateError
 from mageferry.http.placeholders.parsing import Kind, Parts, Placeholder, parse_text
-from mageferry.http.redaction import Secret
+from mageferry.http.redaction import MASK, Secret
 
 type Value = Any
 type _Filler = Callable[[Scope], Value]
@@ -115,7 +115,12 @@ def as_text(value: Any) -> str:
     """A value within other text: texts as they are, null as nothing, all else as JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else orjson.dumps(reveal(value), default=str).decode()
+    if value is None:
+        return ""
+    try:
+        return json_bytes(reveal(value)).decode()
+    except TypeError:
+        return str(reveal(value))
 
 
 def reveal(value: Any) -> Any:
@@ -125,6 +130,15 @@ def reveal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: reveal(item) for key, item in value.items()}
     return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def masked(value: Any) -> Any:
+    """A copy with every Secret in it masked: fit to be shown."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: masked(item) for key, item in value.items()}
+    return [masked(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:
