@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.changing import measure_completeness
 from bench.contest import READERS
+from bench.exporting import measure_export
 from bench.importing import measure_import
 from bench.inventory import measure_inventory
 from bench.machine import describe_machine
@@ -23,7 +24,7 @@ from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "inventory", "plugins", "work", "sandbox")
+KINDS = ("reading", "changing", "memory", "importing", "exporting", "inventory", "plugins", "work", "sandbox")
 PEERS_NEEDED = {"reading", "changing", "memory"}
 SHOP_NEEDED = {"reading", "changing", "memory"}
 
@@ -41,6 +42,8 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
             yield measure_memory(shop, (1_000, 4_000) if quick else (1_000, 10_000, 50_000), tell)
         case "importing":
             yield measure_import(orders, 3 if quick else 9, tell)
+        case "exporting":
+            yield measure_export(100 if quick else 1_000, tell)
         case "inventory":
             yield measure_inventory(10_000 if quick else 100_000, tell)
         case "plugins":
