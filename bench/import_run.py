@@ -13,8 +13,8 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,20 +114,25 @@ def capture(hub: Hub, pages: Sequence[Page]) -> list[Statements]:
     return captured
 
 
-def insert_bare(file: Path, pages: Sequence[Statements]) -> float:
-    """The same rows with the same statements and pragmas, a transaction a page, by sqlite3 alone: its seconds."""
+@contextmanager
+def bare_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """The same schema with the same pragmas, by sqlite3 alone."""
     from django.conf import settings
 
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.executescript(settings.DATABASES["default"]["OPTIONS"]["init_command"])
         database.execute("PRAGMA foreign_keys=ON")
-        began = time.perf_counter()
-        for statements in pages:
-            database.execute("BEGIN IMMEDIATE")
-            for sql, rows in statements:
-                database.executemany(sql, rows)
-            database.execute("COMMIT")
-        return time.perf_counter() - began
+        yield database
+
+
+def insert_bare(database: sqlite3.Connection, statements: Statements) -> float:
+    """The rows of a page with the same statements in a transaction: its seconds."""
+    began = time.perf_counter()
+    database.execute("BEGIN IMMEDIATE")
+    for sql, rows in statements:
+        database.executemany(sql, rows)
+    database.execute("COMMIT")
+    return time.perf_counter() - began
 
 
 class Bench:
@@ -148,13 +153,19 @@ class Bench:
         gc.freeze()
 
     def measure(self) -> tuple[float, float]:
-        """Seconds of the hub and of the bare insert, each into an empty database."""
+        """Seconds of the hub and of the bare insert, each into an empty database.
+
+        Page by page in turns: a machine that is slow for a while is so for both.
+        """
         self.connection.close()
         for file in (self.file, self.bare_file):
             shutil.copy(self.empty_file, file)
         self.connection.ensure_connection()
-        seconds = sum(self.hub.take_over(page) for page in self.pages)
-        bare_seconds = insert_bare(self.bare_file, self.statements)
+        seconds = bare_seconds = 0.0
+        with bare_database(self.bare_file) as bare:
+            for page, statements in zip(self.pages, self.statements, strict=True):
+                seconds += self.hub.take_over(page)
+                bare_seconds += insert_bare(bare, statements)
         self.connection.close()
         if count_rows(self.file) != count_rows(self.bare_file):
             raise SystemExit("The bare insert did not write the rows that the hub wrote.")

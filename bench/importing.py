@@ -41,7 +41,7 @@ def describe(figures: dict[str, Any]) -> Section:
         f"Pages of {PAGE_SIZE} raw orders are checked, mapped and stored, "
         f"{figures['rows'] / imported:.1f} rows an order, a transaction a page. "
         "Against it: the same statements with the same rows, ready made, by Python's sqlite3 with the same "
-        f"schema and pragmas. Median of {len(turns)} turns.",
+        f"schema and pragmas, page by page in turns. Median of {len(turns)} turns.",
         ("importer", "wall s", "orders/s", "to the bare insert"),
         rows,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from operator import le
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO
@@ -31,11 +30,29 @@ class UnusableRecord(Exception):
 class Texts:
     """Names of texts with the longest length of each: that of the column that takes it."""
 
-    __slots__ = ("blanks", "limits", "names")
+    __slots__ = ("_roomy", "_tight", "blanks", "limits", "names")
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         self.names, self.limits = tuple(limits), tuple(limits.values())
         self.blanks = ("",) * len(self.names)
+        # What together isn't longer than the longest limit can only be too long for one of the shorter limits.
+        self._roomy = max(self.limits)
+        self._tight = tuple(
+            (place, limit) for place, limit in enumerate(self.limits) if limit < self._roomy
+        )
+
+    def fit(self, values: Sequence[str]) -> bool:
+        """Whether all are surely texts that their columns take; if not, they have to be looked at one by one."""
+        try:
+            together = "".join(values)
+        except TypeError:
+            return False
+        if len(together) > self._roomy or "\x00" in together:
+            return False
+        for place, limit in self._tight:  # noqa: SIM110 - a generator would cost more than what it goes through
+            if len(values[place]) > limit:
+                return False
+        return True
 
 
 class Fields:
@@ -71,15 +88,15 @@ class Fields:
 
     def texts(self, wanted: Texts) -> list[str]:
         """Texts, in the order wanted; what is missing is empty."""
+        if len(wanted.names) == 1:
+            return [self._text(wanted.names[0], wanted.limits[0])]
         values = list(map(self._raw.get, wanted.names, wanted.blanks))
-        try:
-            fine = "\x00" not in "".join(values) and all(map(le, map(len, values), wanted.limits))
-        except TypeError:
-            fine = False
-        return values if fine else list(map(self._text, wanted.names, wanted.limits))
+        return values if wanted.fit(values) else list(map(self._text, wanted.names, wanted.limits))
 
     def _text(self, name: str, limit: int) -> str:
         value = self._raw.get(name)
+        if type(value) is str and len(value) <= limit and "\x00" not in value:
+            return value
         if value is None:
             return ""
         if not isinstance(value, str | int | float):

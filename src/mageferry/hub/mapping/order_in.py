@@ -175,12 +175,14 @@ SHIPPING_TEXTS = Texts({"method": 120})
 def _status(
     status: str, state: str, status_map: Mapping[str, str], items: Sequence[ItemRecord], subject: str
 ) -> str:
-    partly = any(item.quantity_shipped for item in items) and any(
-        item.quantity_shipped + max(item.quantity_refunded, item.quantity_cancelled) < item.quantity
-        for item in items
-    )
+    def partly_shipped() -> bool:
+        return any(item.quantity_shipped for item in items) and any(
+            item.quantity_shipped + max(item.quantity_refunded, item.quantity_cancelled) < item.quantity
+            for item in items
+        )
+
     try:
-        return from_magento(status, state, status_map, partly_shipped=partly)
+        return from_magento(status, state, status_map, partly_shipped)
     except LookupError:
         raise UnusableRecord(
             f"{subject} has the status {status!r} (state {state!r}): the connector's status map doesn't know it.",
@@ -236,7 +238,7 @@ def _items(raw: Mapping[str, Any], subject: str) -> list[ItemRecord]:
             f"{subject} has no items.",
             "An order without items isn't taken over. Mend it in the shop; it is read again with the next run.",
         )
-    if not all(isinstance(row, dict) for row in rows):
+    if set(map(type, rows)) != {dict}:
         raise UnusableRecord(f"{subject} has an item that can't be read.")
     lines = {line.item_id: line for line in [_line(row, subject) for row in rows]}
     if len(lines) != len(rows):

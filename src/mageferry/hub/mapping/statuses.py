@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mageferry.hub.trade.models import OrderStatus
 
@@ -21,14 +21,18 @@ def advance(stored: str, incoming: str) -> str:
     return incoming if _RANK[incoming] > _RANK[stored] else stored
 
 
-def from_magento(status: str, state: str, status_map: Mapping[str, str], *, partly_shipped: bool) -> str:
+def from_magento(
+    status: str, state: str, status_map: Mapping[str, str], partly_shipped: Callable[[], bool]
+) -> str:
     """The hub's status for a Magento order: its status looked up in the map, else its state.
+
+    `partly_shipped` is asked only where it matters: of an order that may be shipped.
 
     Raises LookupError when the map knows neither.
     """
     found = status_map.get(status) or status_map.get(state)
     if found is None or found not in _RANK:
         raise LookupError(status or state)
-    if found == OrderStatus.SHIPPED and partly_shipped and state not in ("closed", "canceled"):
+    if found == OrderStatus.SHIPPED and state not in ("closed", "canceled") and partly_shipped():
         return OrderStatus.PARTIALLY_SHIPPED
     return found

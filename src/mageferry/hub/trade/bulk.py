@@ -17,6 +17,8 @@ from django.db import connection, models
 
 # Parameters in one statement, well below what any SQLite takes.
 _VALUES_AT_ONCE = 1000
+# Below this a statement of several rows isn't faster than one a row.
+_FEWEST_ROWS = 3
 
 type Row = tuple[Any, ...]
 type Column = Sequence[Any]
@@ -43,10 +45,12 @@ class Table:
         return self._insert_of(1, "%s")
 
     @cached_property
-    def _long_statement(self) -> tuple[int, str]:
-        """A statement of several rows as SQLite takes it, and how many they are."""
-        count = _VALUES_AT_ONCE // len(self._columns)
-        return count, self._insert_of(count, "?")
+    def _long_statements(self) -> list[tuple[int, str]]:
+        """Statements of several rows as SQLite takes them, and how many they are: the longest first, each half."""
+        counts = [_VALUES_AT_ONCE // len(self._columns)]
+        while counts[-1] > _FEWEST_ROWS:
+            counts.append(counts[-1] // 2)
+        return [(count, self._insert_of(count, "?")) for count in counts]
 
     def _insert_of(self, count: int, mark: str) -> str:
         quote = connection.ops.quote_name
@@ -64,27 +68,31 @@ class Table:
             ]
             self._insert_in_sqlite(list(zip(*ready, strict=True)))
         else:
-            with connection.cursor() as cursor:
-                cursor.executemany(self._statement, list(zip(*columns, strict=True)))
+            self._insert_one_by_one(list(zip(*columns, strict=True)))
 
     def _insert_in_sqlite(self, rows: Sequence[Row]) -> None:
         """Many rows a statement: a fifth faster than row by row. Past Django's cursor, which would translate the
         long statement anew each time."""
         connection.ensure_connection()
-        count, statement = self._long_statement
-        whole = len(rows) - len(rows) % count
+        done = 0
         with connection.wrap_database_errors:
-            for start in range(0, whole, count):
-                connection.connection.execute(
-                    statement, list(chain.from_iterable(rows[start : start + count]))
-                )
-        if whole < len(rows):
-            with connection.cursor() as cursor:
-                cursor.executemany(self._statement, rows[whole:])
+            for count, statement in self._long_statements:
+                while len(rows) - done >= count:
+                    several = chain.from_iterable(rows[done : done + count])
+                    connection.connection.execute(statement, list(several))
+                    done += count
+        if done < len(rows):
+            self._insert_one_by_one(rows[done:])
+
+    def _insert_one_by_one(self, rows: Sequence[Row]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(self._statement, rows)
 
     def insert_rows(self, rows: Iterable[Row]) -> None:
         """Insert rows, if there are any."""
-        if columns := columns_of(rows):
+        if connection.vendor == "sqlite" and not any(self._adapters):
+            self._insert_in_sqlite(list(rows))
+        elif columns := columns_of(rows):
             self.insert(*columns)
 
     def ids_where(self, *conditions: tuple[str, Sequence[Any]]) -> list[int]:
@@ -145,7 +153,10 @@ def _moment_texts(column: Column) -> Iterable[str | None]:
 
 def _moment_text(moment: dt.datetime | None) -> str | None:
     """A moment as Django keeps it in SQLite: in UTC, without a zone."""
-    return None if moment is None else str(moment.astimezone(dt.UTC).replace(tzinfo=None))
+    if moment is None:
+        return None
+    # "+00:00" ends what is in UTC already, as nearly all is.
+    return str(moment if moment.tzinfo is dt.UTC else moment.astimezone(dt.UTC))[:-6]
 
 
 def json_text(value: dict[str, Any] | list[Any]) -> str:
