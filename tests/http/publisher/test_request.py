@@ -97,7 +97,7 @@ def test_what_is_wrong_is_told_with_its_path() -> None:
             "steps[0].request",
         )
     paths = [problem.path.removeprefix("steps[0].request.") for problem in caught.value.problems]
-    assert sorted(paths) == ["body", "csv.delimiter", "headers", "method", "path", "x"]
+    assert sorted(paths) == ["body", "csv.delimiter", "headers.a", "method", "path", "x"]
     assert all(problem.remedy for problem in caught.value.problems)
 
 

@@ -82,7 +82,7 @@ def test_every_part_of_a_request_may_have_placeholders() -> None:
             body={"page": "&{page.number}", "until": "&{until}"},
         ),
         pagination=PageNumber(parameter=""),
-        delta=Delta("at", sent_format="unix"),
+        delta=Delta("at", sent_format="timestamp"),
         scope=Scope({"shop": "a/b c"}, {"KEY": Secret("hidden-key")}, {"globals": {"host": ORIGIN}}),
     )
     requests: list[Request] = []

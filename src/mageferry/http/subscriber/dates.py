@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mageferry.http.subscriber.errors import WrongSettings
 
-ISO, UNIX, UNIX_MS = "iso", "unix", "unix_ms"
+ISO, TIMESTAMP, TIMESTAMP_MS = "iso", "timestamp", "timestamp_ms"
 _DIRECTIVE = re.compile(r"%[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class DateFormat:
-    """`pattern`: `iso` (ISO 8601, `T` or a blank), `unix` (seconds), `unix_ms`, or one of strptime such as
+    """`pattern`: `iso` (ISO 8601, `T` or a blank), `timestamp` (seconds), `timestamp_ms`, or one of strptime such as
     `%d.%m.%Y %H:%M`. `zone`: the time zone of texts that name none, and in which moments are written."""
 
     pattern: str
@@ -24,18 +24,18 @@ class DateFormat:
 
     @classmethod
     def parse(cls, pattern: str, zone: str, path: str) -> DateFormat:
-        """Check both. Raises WrongSettings."""
-        if pattern not in (ISO, UNIX, UNIX_MS) and not _DIRECTIVE.search(pattern):
+        """Check both; `path` is what the names of their fields begin with. Raises WrongSettings."""
+        if pattern not in (ISO, TIMESTAMP, TIMESTAMP_MS) and not _DIRECTIVE.search(pattern):
             raise WrongSettings(
-                f"{path}.format",
+                f"{path}format",
                 f"{pattern!r} is no format of dates",
-                remedy="Write iso, unix, unix_ms, or a pattern such as %Y-%m-%d %H:%M:%S.",
+                remedy="Write iso, timestamp, timestamp_ms, or a pattern such as %Y-%m-%d %H:%M:%S.",
             )
         try:
             return cls(pattern, ZoneInfo(zone))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise WrongSettings(
-                f"{path}.zone", f"{zone!r} is no time zone", remedy="Such as UTC or Europe/Berlin."
+                f"{path}zone", f"{zone!r} is no time zone", remedy="Such as UTC or Europe/Berlin."
             ) from None
 
     def read(self, value: Any) -> datetime:
@@ -48,8 +48,8 @@ class DateFormat:
             raise ValueError("it is beyond what can be counted") from None
 
     def _moment(self, value: str | int | float) -> datetime:
-        if self.pattern in (UNIX, UNIX_MS):
-            return datetime.fromtimestamp(float(value) / (1000 if self.pattern == UNIX_MS else 1), UTC)
+        if self.pattern in (TIMESTAMP, TIMESTAMP_MS):
+            return datetime.fromtimestamp(float(value) / (1000 if self.pattern == TIMESTAMP_MS else 1), UTC)
         text = str(value).strip()
         if self.pattern != ISO and "%z" in self.pattern:
             return datetime.strptime(text, self.pattern).astimezone(UTC)
@@ -61,9 +61,9 @@ class DateFormat:
 
     def write(self, moment: datetime) -> str:
         """The moment as text, whole seconds."""
-        if self.pattern == UNIX:
+        if self.pattern == TIMESTAMP:
             return str(int(moment.timestamp()))
-        if self.pattern == UNIX_MS:
+        if self.pattern == TIMESTAMP_MS:
             return str(int(moment.timestamp() * 1000))
         local = moment.astimezone(self.zone)
         return local.isoformat(timespec="seconds") if self.pattern == ISO else local.strftime(self.pattern)

@@ -52,7 +52,7 @@ class Delta:
     """Reading what has changed since last time.
 
     `path`: JMESPath of the date in the item as it came (before the transformer). `format` and `zone`: how dates are
-    written, `iso`, `unix`, `unix_ms` or a pattern of strptime, and the time zone of those that name none.
+    written, `iso`, `timestamp`, `timestamp_ms` or a pattern of strptime, and the time zone of those that name none.
     `sent_format`, `sent_zone`: the same for `since` and `until` in the request; empty as the dates of the items.
     `overlap_seconds`: how much is read again, for what was written late. `first_seconds`: how far back a first run
     goes; None for everything. `drop_older`: leave out what is older, for servers that cannot search by date.
@@ -76,14 +76,12 @@ class Delta:
     def rule(self) -> DateRule:
         """How dates of items are found and read."""
         return DateRule(
-            Expression.parse(self.path, "delta.path"), DateFormat.parse(self.format, self.zone, "delta")
+            Expression.parse(self.path, "delta.path"), DateFormat.parse(self.format, self.zone, "delta.")
         )
 
     def sent(self) -> DateFormat:
         """How dates are written into the request."""
-        return DateFormat.parse(
-            self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent (format, zone)"
-        )
+        return DateFormat.parse(self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_")
 
 
 @dataclass(frozen=True, slots=True)
