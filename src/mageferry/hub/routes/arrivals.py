@@ -11,8 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from mageferry.http.subscriber import Entity, EntityError
-from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.http.subscriber import Entity
 from mageferry.hub.routes.models import (
     Changes,
     Outgoing,
@@ -57,10 +56,21 @@ class Kept:
 
     created: int = 0
     unchanged: int = 0
-    failed: int = 0
     replaced: int = 0
     left: int = 0
+    failures: tuple[str, ...] = ()
     units: tuple[int, ...] = ()
+
+    def plus(self, other: Kept) -> Kept:
+        """What became of the same arrivals in two routes."""
+        return Kept(
+            self.created + other.created,
+            self.unchanged + other.unchanged,
+            self.replaced + other.replaced,
+            max(self.left, other.left),
+            (*self.failures, *other.failures),
+            (*self.units, *other.units),
+        )
 
 
 def entity_key(identifier: str) -> str:
@@ -77,14 +87,6 @@ def connector_key(outgoing: Outgoing) -> str:
 def arrival_of(entity: Entity, source: str) -> Arrival:
     """An entity as it was read."""
     return Arrival(entity.data, entity.identifier, entity.fingerprint, TaskStage.ENTITY, source)
-
-
-def failed_arrival(error: EntityError, source: str) -> Arrival | None:
-    """An item that is no entity, with its reason; None when there is nothing of it to keep."""
-    if error.data is None:
-        return None
-    look = fingerprint_of(error.data)
-    return Arrival(error.data, error.identifier, look, TaskStage.ITEM, source, error.message, error.remedy)
 
 
 def keep(
@@ -107,13 +109,13 @@ def keep(
         return Kept(unchanged=len(latest) - len(fresh), left=len(fresh))
     made = _write(route, taken, run_pk, parent)
     replaced = _replace_older(route, [task for task in made if task.stage != TaskStage.ITEM])
-    failed = sum(task.stage == TaskStage.ITEM for task in made)
+    failures = _park_failed(taken, made)
     return Kept(
-        len(made) - failed,
+        len(made) - len(failures),
         len(latest) - len(fresh) + len(taken) - len(made),
-        failed,
         replaced,
         len(fresh) - len(taken),
+        tuple(failures),
         tuple(task.unit_id for task in made),
     )
 
@@ -167,9 +169,7 @@ def _write(
     ]
     # Somebody else may bring the same at this moment: only one of the two rows is written.
     RouteTask.objects.bulk_create(tasks, ignore_conflicts=True, batch_size=500)
-    made = list(RouteTask.objects.filter(unit__in=[task.unit_id for task in tasks]).order_by("pk"))
-    _park_failed(arrivals, made)
-    return made
+    return list(RouteTask.objects.filter(unit__in=[task.unit_id for task in tasks]).order_by("pk"))
 
 
 def _task(route: Route, arrival: Arrival, unit: WorkUnit, task: RouteTask) -> RouteTask:
@@ -180,7 +180,9 @@ def _task(route: Route, arrival: Arrival, unit: WorkUnit, task: RouteTask) -> Ro
     return task
 
 
-def _park_failed(arrivals: Sequence[Arrival], made: Sequence[RouteTask]) -> None:
+def _park_failed(arrivals: Sequence[Arrival], made: Sequence[RouteTask]) -> list[str]:
+    """Tasks of items that are no entities have failed from the start; returns the reasons."""
+    reasons = []
     by_key = {(each.entity_key, each.fingerprint): each for each in arrivals if each.reason}
     for task in made:
         arrival = by_key.get((task.entity_key, task.fingerprint))
@@ -191,6 +193,8 @@ def _park_failed(arrivals: Sequence[Arrival], made: Sequence[RouteTask]) -> None
                 remedy=arrival.remedy,
                 finished_at=timezone.now(),
             )
+            reasons.append(arrival.reason)
+    return reasons
 
 
 def _replace_older(route: Route, made: Sequence[RouteTask]) -> int:
@@ -251,16 +255,3 @@ def remember(task: RouteTask) -> None:
     )
     # What looked like this once may come back to it, and is a task then.
     WorkUnit.objects.filter(pk=task.unit_id).update(dedup_key=None)
-
-
-__all__ = [
-    "ROUTE_TASK",
-    "Arrival",
-    "Kept",
-    "arrival_of",
-    "connector_key",
-    "failed_arrival",
-    "keep",
-    "looks",
-    "remember",
-]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F
 
+from mageferry.http import HttpClient
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.log import Exchange
 from mageferry.hub.pipelines.journal import storable
@@ -45,6 +46,13 @@ class Attempt:
     def outgoing(self) -> Outgoing:
         return self.task.route.outgoing
 
+    @property
+    def client(self) -> HttpClient:
+        """The client of the outgoing. Raises ConfigError."""
+        record = self.outgoing.client
+        assert record is not None, "checked before an attempt"
+        return self.reach.client(record)
+
     def note(self, exchange: Exchange) -> None:
         """Write down a request that went out, and its answer; at once, so that it is there whatever follows."""
         self.last = exchange
@@ -66,7 +74,9 @@ class Attempt:
 
     def _mask(self, text: str) -> str:
         shown = storable(self.reach.masked(text))
-        return shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]} ... ({len(shown):,} characters)"
+        return (
+            shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]} ... ({len(shown):,} characters)"
+        )
 
     def record(self, step: Step, **changes: Any) -> None:
         """Commit how far the write has come together with the task's own progress. Raises LeaseLost."""

@@ -1,7 +1,7 @@
 """Files that are dropped into a directory: claimed by a rename, read, and moved on to done or failed.
 
-    <drop directory>/<directory>/orders.csv -> .claimed/orders.csv -> done/orders.csv
-                                                                   -> failed/orders.csv, orders.csv.reason.txt
+<drop directory>/<directory>/orders.csv -> .claimed/orders.csv -> done/orders.csv
+                                                               -> failed/orders.csv, orders.csv.reason.txt
 """
 
 from __future__ import annotations

@@ -54,5 +54,3 @@ def entry_of(description: StoredOutgoingDescription, scope: Scope) -> tuple[str,
     except ValueError as error:
         raise Unkeepable(f"key: {error}", "Correct the template of the key, or the entity.") from None
     return key, value, removes
-
-

@@ -34,7 +34,9 @@ class StoredIncomingDescription(Description):
 class FileDescription(Description):
     """Files that are dropped into a directory below the hub's own for files."""
 
-    directory: str = needed("Directory", "Below the directory for files of the hub: orders/new.", min_length=1)
+    directory: str = needed(
+        "Directory", "Below the directory for files of the hub: orders/new.", min_length=1
+    )
     pattern: str = option("*", "File names", "Such as *.csv.", min_length=1)
     settle_seconds: int = option(
         5, "Leave alone (seconds)", "Files that were changed later than that: they may still be written.", ge=0,

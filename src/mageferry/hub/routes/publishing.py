@@ -16,8 +16,8 @@ from django.db import transaction
 
 from mageferry.http.json_text import json_bytes
 from mageferry.http.plugins.log import Log
-from mageferry.http.publisher import Publisher
 from mageferry.http.publisher import Outcome as Fate
+from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain, ChainState, ChainStateError
 from mageferry.http.publisher.chain.running import ChainResult
 from mageferry.http.publisher.described import RepeatDescription
@@ -39,7 +39,7 @@ def publish(attempt: Attempt) -> Outcome:
     if later is not None:
         return later
     publisher = Publisher(description, "settings")
-    client = attempt.reach.client(attempt.outgoing.client)
+    client = attempt.client
     handle = client.handle_with((Log(attempt.note),))
     scope = attempt.reach.scope.with_data(attempt.entity)
     published = None
@@ -56,7 +56,12 @@ def publish(attempt: Attempt) -> Outcome:
     if published.outcome is Fate.REFUSED and attempt.refusal_passes(published.status):
         return attempt.again(published.message, published.remedy, step=Step.INTENT)
     return _undone(
-        attempt, published.outcome, published.message, published.remedy, published.wait_seconds, [description.repeat]
+        attempt,
+        published.outcome,
+        published.message,
+        published.remedy,
+        published.wait_seconds,
+        [description.repeat],
     )
 
 
@@ -85,7 +90,7 @@ def publish_chain(attempt: Attempt) -> Outcome:
 
 
 def _run_chain(attempt: Attempt, chain: Chain, state: ChainState) -> ChainResult:
-    client = attempt.reach.client(attempt.outgoing.client)
+    client = attempt.client
     handle = client.handle_with((Log(attempt.note),))
     ids = DatabaseIdMap()
 
@@ -175,5 +180,3 @@ def stored_state(task: RouteTask) -> ChainState:
     stored = task.chain_state
     text = stored.reveal() if isinstance(stored, Secret) else stored
     return ChainState.from_json(orjson.loads(text)) if text else ChainState()
-
-

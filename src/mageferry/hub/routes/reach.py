@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Self
 
-from mageferry.http import HttpClient, mask_secrets
+from mageferry.http import HttpClient
 from mageferry.http.client import HttpConfig
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.flow import Flow, Next
 from mageferry.http.placeholders import Scope, secrets_in
+from mageferry.http.redaction import mask_secrets
 from mageferry.http.transformers import Ports
 from mageferry.hub.pipelines.clients import opened
 from mageferry.hub.pipelines.descriptions import Described

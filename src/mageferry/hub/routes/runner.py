@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import reduce
 
 import structlog
 from django.db import transaction
@@ -58,9 +60,11 @@ def run_route(route: Route, watch: Watcher | None = None, limit: int | None = No
     raise. Raises NotRunnable, and LeaseHeld when it is running already.
     """
     check_runnable(route)
-    # Files are claimed for all routes that read them, so those take turns.
-    name = f"incoming:{route.incoming_id}" if route.incoming.kind == IncomingKind.FILE else route.scope
-    with holding(lease_name(route)) as held, holding(f"reading:{name}"):
+    with ExitStack() as stack:
+        held = stack.enter_context(holding(lease_name(route)))
+        if route.incoming.kind == IncomingKind.FILE:
+            # Files are claimed for all routes that read them, so those take turns.
+            stack.enter_context(holding(f"files:{route.incoming_id}"))
         run = start_run(ROUTE_FLOW, route.scope, _incoming_key(route), f"Route: {route}"[:200], watch)
         _work(route, run, held, min(limit or route.tasks_per_run, route.tasks_per_run))
         return run
@@ -152,20 +156,12 @@ def _keep(routes: Sequence[Route], portion: Portion, run: Run, held: Held, left:
         each = [keep(route, portion.arrivals, run_pk=run.row.pk, most=max(left, 0)) for route in routes]
         if portion.position is not None and not any(kept.left for kept in each):
             Route.objects.filter(pk__in=[route.pk for route in routes]).update(position=portion.position)
-    return Kept(
-        *(sum(getattr(kept, name) for kept in each) for name in ("created", "unchanged", "failed", "replaced")),
-        max((kept.left for kept in each), default=0),
-    )
+    return reduce(Kept.plus, each, Kept())
 
 
 def _count(run: Run, portion: Portion, kept: Kept) -> None:
-    run.add(
-        read=portion.received, created=kept.created, unchanged=kept.unchanged, skipped=portion.dropped
-    )
-    for arrival in portion.arrivals:
-        if arrival.reason and kept.failed:
-            run.fail(arrival.reason)
-    for reason in portion.lost:
+    run.add(read=portion.received, created=kept.created, unchanged=kept.unchanged, skipped=portion.dropped)
+    for reason in (*kept.failures, *portion.lost):
         run.fail(reason)
 
 

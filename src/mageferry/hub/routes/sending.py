@@ -42,7 +42,12 @@ _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
 @handles(ROUTE_TASK)
 def send_task(held: Claim) -> Outcome:
     """One attempt at a task."""
-    records = ("route__incoming", "route__outgoing__client", "route__outgoing__storage", "route__outgoing__account")
+    records = (
+        "route__incoming",
+        "route__outgoing__client",
+        "route__outgoing__storage",
+        "route__outgoing__account",
+    )
     task = RouteTask.objects.select_related(*records).filter(unit=held.pk).first()
     if task is None:
         return ledger.failed("The task's entity is gone.", "Skip it; its route reads the entity again.")
@@ -169,5 +174,3 @@ def _becomes(attempt: Attempt, arrivals: list[Arrival]) -> Outcome:
         keep(route, arrivals, run_pk=task.run_id, parent=task)
 
     return attempt.finished(write, became=len(arrivals))
-
-

@@ -8,17 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from mageferry.http.config import ConfigError, Description, Problem
+from mageferry.http.config import ConfigError, Problem
 from mageferry.http.config.validation import validate
 from mageferry.http.redaction import MASK, Secret, is_secret_name
 from mageferry.hub.pipelines.models import packed, unpacked
 from mageferry.hub.routes.kinds import NEEDS, kind_of
 from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing
 from mageferry.hub.security.encryption import UnreadableSecret
-
-_AUTHORITIES = ("client", "storage", "account")
 
 
 def description_of(record: Incoming | Outgoing) -> Any:
@@ -47,7 +43,7 @@ def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any]) -> None:
         stored = {}
     whole = _filled(dict(given), stored, "")
     described = validate(kind_of(record), _whole(record, whole), "")
-    problems = [*_plain_secrets(given, described, "")]
+    problems = list(_plain_secrets(given))
     if problems:
         raise ConfigError(problems)
     secrets: dict[str, Any] = {}
@@ -114,22 +110,20 @@ def _separated(given: Any, shown: Any, path: str, secrets: dict[str, Any]) -> An
     return given
 
 
-def _plain_secrets(given: Any, described: Description | None, path: str) -> Iterator[Problem]:
-    """Secrets that were entered where everybody sees them: in a request's headers, query or body."""
-    requests = [("", given)] if isinstance(given, Mapping) else []
-    while requests:
-        at, value = requests.pop()
-        if isinstance(value, list):
-            requests += [(f"{at}[{index}]", item) for index, item in enumerate(value)]
-        if not isinstance(value, Mapping):
-            continue
-        for name, item in value.items():
-            below = f"{at}.{name}".lstrip(".")
-            if ".headers." in f".{at}." or ".query." in f".{at}." or ".body." in f".{at}.":
-                if _looks_secret(str(name), item):
-                    remedy = "Make it a secret global value and write @{globals.NAME}, or sign in by the client."
-                    yield Problem(below, f"{name} names a secret, which everybody would see here", remedy)
-            requests.append((below, item))
+def _plain_secrets(given: Any, path: str = "") -> Iterator[Problem]:
+    """Secrets that were entered where everybody sees them: in the headers, query or body of a request."""
+    if isinstance(given, list):
+        for index, item in enumerate(given):
+            yield from _plain_secrets(item, f"{path}[{index}]")
+    if not isinstance(given, Mapping):
+        return
+    is_sent = any(f".{part}." in f".{path}." for part in ("headers", "query", "body"))
+    for name, item in given.items():
+        below = f"{path}.{name}".lstrip(".")
+        if is_sent and _looks_secret(str(name), item):
+            remedy = "Make it a secret global value and write @{globals.NAME}, or sign in by the client."
+            yield Problem(below, f"{name} names a secret, which everybody would see here", remedy)
+        yield from _plain_secrets(item, below)
 
 
 def _looks_secret(name: str, value: Any) -> bool:
@@ -139,8 +133,3 @@ def _looks_secret(name: str, value: Any) -> bool:
         and bool(value)
         and not any(mark in value for mark in ("&{", "?{", "@{", "${"))
     )
-
-
-def without_secrets(settings: Mapping[str, Any]) -> bytes:
-    """Settings as text to be compared: the same settings give the same text."""
-    return orjson.dumps(settings, option=orjson.OPT_SORT_KEYS)

@@ -95,9 +95,7 @@ class StorageSource:
             items = [self._item(each.key, each.value) for each in chosen]
             keys = [each.key for each in chosen]
             found = sort_items(self._incoming, items, self._reach, "storage", keys)
-            yield Portion(
-                "storage", len(items), tuple(found.arrivals), found.dropped, tuple(found.lost)
-            )
+            yield Portion("storage", len(items), tuple(found.arrivals), found.dropped, tuple(found.lost))
 
     def _item(self, key: str, value: object) -> object:
         target = self._how.key_target

@@ -50,5 +50,3 @@ def entity_rules(incoming: Incoming) -> EntityRules:
         return EntityRules()
     rules: EntityRules = description_of(incoming).entities.build()
     return rules
-
-

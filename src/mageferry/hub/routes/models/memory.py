@@ -79,9 +79,7 @@ class StorageEntry(models.Model):
         verbose_name = "storage entry"
         verbose_name_plural = "storage entries"
         ordering = ("storage", "key")
-        constraints = (
-            models.UniqueConstraint(fields=("storage", "key"), name="storage_entry_key_unique"),
-        )
+        constraints = (models.UniqueConstraint(fields=("storage", "key"), name="storage_entry_key_unique"),)
         indexes = (models.Index(fields=("expires_at",), name="storage_entry_expiry"),)
 
     def __str__(self) -> str:
@@ -101,9 +99,7 @@ class IdMapEntry(models.Model):
         verbose_name = "id map entry"
         verbose_name_plural = "id map entries"
         ordering = ("map", "local_id")
-        constraints = (
-            models.UniqueConstraint(fields=("map", "local_id"), name="route_id_map_local_unique"),
-        )
+        constraints = (models.UniqueConstraint(fields=("map", "local_id"), name="route_id_map_local_unique"),)
         indexes = (models.Index(fields=("map", "remote_id"), name="route_id_map_remote"),)
 
     def __str__(self) -> str:

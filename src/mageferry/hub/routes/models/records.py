@@ -87,7 +87,10 @@ class Incoming(_Described):
         help_text="Whose orders, stock or products; for the kind Hub.",
     )  # fmt: skip
     transformers = models.JSONField(
-        "input transformers", default=list, blank=True, help_text="Applied to each item before it is an entity."
+        "input transformers",
+        default=list,
+        blank=True,
+        help_text="Applied to each item before it is an entity.",
     )
 
     class Meta:
