@@ -25,6 +25,7 @@ from mageferry.http.redaction import Secret
 from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.models import RouteTask
+from mageferry.hub.routes.reach import handle_with
 from mageferry.hub.routes.settings import description_of
 from mageferry.hub.work.ledger import Outcome
 from mageferry.hub.work.models import Step
@@ -40,7 +41,7 @@ def publish(attempt: Attempt) -> Outcome:
         return later
     publisher = Publisher(description, "settings")
     client = attempt.client
-    handle = client.handle_with((Log(attempt.note),))
+    handle = handle_with(client, [Log(attempt.note)])
     scope = attempt.reach.scope.with_data(attempt.entity)
     published = None
     if attempt.held.sent_before:
@@ -79,7 +80,7 @@ def publish_chain(attempt: Attempt) -> Outcome:
         return later
     result = _run_chain(attempt, Chain(description, "settings"), state)
     if result.outcome is Fate.DONE:
-        return attempt.finished(result=_chain_result(result))
+        return attempt.finished(ids=_ids_of(result))
     if result.outcome is Fate.SKIPPED:
         return attempt.skipped(result.message or "By the rules of the chain there is nothing to do.")
     last = result.sent[-1][1] if result.sent else None
@@ -91,7 +92,7 @@ def publish_chain(attempt: Attempt) -> Outcome:
 
 def _run_chain(attempt: Attempt, chain: Chain, state: ChainState) -> ChainResult:
     client = attempt.client
-    handle = client.handle_with((Log(attempt.note),))
+    handle = handle_with(client, [Log(attempt.note)])
     ids = DatabaseIdMap()
 
     def save(state: ChainState) -> None:
@@ -112,7 +113,7 @@ def _run_chain(attempt: Attempt, chain: Chain, state: ChainState) -> ChainResult
     return client.run(flow)
 
 
-def _chain_result(result: ChainResult) -> dict[str, Any]:
+def _ids_of(result: ChainResult) -> dict[str, Any]:
     """The ids that the steps brought, by their names."""
     return {
         name: done.remote_id for name, done in result.state.finished.items() if done.remote_id is not None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Self
+from typing import Final, Self
 
 from mageferry.http import HttpClient
 from mageferry.http.client import HttpConfig
 from mageferry.http.config import ConfigError, Problem
-from mageferry.http.flow import Flow, Next
+from mageferry.http.flow import Flow, Next, Plugin
 from mageferry.http.placeholders import Scope, secrets_in
+from mageferry.http.plugins.expect import ExpectStatus, StatusRanges
 from mageferry.http.redaction import mask_secrets
 from mageferry.http.transformers import Ports
 from mageferry.hub.pipelines.clients import opened
@@ -19,6 +21,15 @@ from mageferry.hub.pipelines.models import HttpClientRecord
 from mageferry.hub.routes.models import GlobalValue
 from mageferry.hub.routes.storages import DatabaseStorage
 from mageferry.hub.security.outbound import address_policy
+
+# Which statuses are answers is said by the incoming or outgoing; the client's own rule would hide the headers of an
+# answer, such as Retry-After.
+_ANY_STATUS: Final = ExpectStatus(StatusRanges(((100, 599),)))
+
+
+def handle_with(client: HttpClient, plugins: Sequence[Plugin] = ()) -> Next:
+    """A client's plugins and authentication, and these plugins; any status is an answer."""
+    return client.handle_with((*plugins, _ANY_STATUS))
 
 
 class Reach:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
 from mageferry.http.subscriber import Page, Reading, pages
@@ -11,7 +12,7 @@ from mageferry.hub.routes.files import FileSource
 from mageferry.hub.routes.kinds import StoredIncomingDescription
 from mageferry.hub.routes.models import IncomingKind, Route
 from mageferry.hub.routes.portions import Portion, Sorted, sort_items
-from mageferry.hub.routes.reach import Reach
+from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.settings import description_of
 from mageferry.hub.routes.storages import read_all
 
@@ -50,7 +51,7 @@ class HttpSource:
         description = description_of(incoming)
         subscriber = description.build("settings", ports=reach.ports, scope=reach.scope)
         self._client = reach.client(incoming.client)
-        self._reading = Reading(subscriber, self._client.handle_with, since)
+        self._reading = Reading(subscriber, partial(handle_with, self._client), since)
 
     def portions(self) -> Iterator[Portion]:
         for page in pages(self._client, self._reading):
