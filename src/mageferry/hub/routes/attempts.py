@@ -93,13 +93,12 @@ class Attempt:
 
     # What an attempt ends with.
 
-    def finished(self, effect: Callable[[], object] | None = None, **result: Any) -> Outcome:
-        """Done: the effect, what is remembered and the result are written together."""
+    def finished(self, effect: Callable[[], dict[str, Any]] | None = None, **result: Any) -> Outcome:
+        """Done: effect, memory and result are written together; the effect may add to the result."""
 
         def settle() -> None:
-            if effect is not None:
-                effect()
-            self._save(result)
+            more = effect() if effect is not None else {}
+            self._save({**result, **more})
             remember(self.task)
 
         return ledger.finished(settle, result=result, **self._shown())

@@ -7,6 +7,7 @@ from typing import Any
 from mageferry.http.descriptions import expression
 from mageferry.http.placeholders import Scope, Template, TemplateError, as_text
 from mageferry.http.redaction import Secret
+from mageferry.hub.exchange import RefusedEntity, UnknownSubject, plan_entity
 from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.kinds import StoredOutgoingDescription
 from mageferry.hub.routes.plain import NotStorable, plain
@@ -32,9 +33,31 @@ def keep_in_storage(attempt: Attempt) -> Outcome:
         key, value, removes = entry_of(description, attempt.reach.scope.with_data(attempt.entity))
     except Unkeepable as error:
         return attempt.failed(error.reason, error.remedy)
-    if removes:
-        return attempt.finished(lambda: remove_value(storage, key), key=key, removed=True)
-    return attempt.finished(lambda: put_value(storage, key, value, description.lifetime_seconds), key=key)
+
+    def write() -> dict[str, Any]:
+        if removes:
+            return {"removed": remove_value(storage, key)}
+        put_value(storage, key, value, description.lifetime_seconds)
+        return {}
+
+    return attempt.finished(write, key=key)
+
+
+def store_in_hub(attempt: Attempt) -> Outcome:
+    """The entity becomes an order, stock or whatever its kind is; what it is about may come later."""
+    kind, account = description_of(attempt.outgoing).entity, attempt.outgoing.account
+    try:
+        plan = plan_entity(kind, attempt.entity, account)
+    except UnknownSubject as error:
+        return attempt.again(error.reason, error.remedy)
+    except RefusedEntity as error:
+        return attempt.failed(error.reason, error.remedy)
+
+    def write() -> dict[str, Any]:
+        kept = plan.apply()
+        return {"outcome": str(kept.outcome), "subject": kept.subject, "id": kept.pk}
+
+    return attempt.finished(write, kind=kind)
 
 
 def entry_of(description: StoredOutgoingDescription, scope: Scope) -> tuple[str, Any, bool]:

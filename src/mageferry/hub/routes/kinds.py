@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from mageferry.http.config import Description
 from mageferry.http.config.fields import Structure, Text, needed, option
@@ -17,6 +17,7 @@ from mageferry.http.publisher.chain import ChainDescription
 from mageferry.http.subscriber.described import EntityDescription, ItemsDescription, SubscriberDescription
 from mageferry.http.subscriber.formats.described import FormatDescription
 from mageferry.http.webhook.described import WebhookDescription
+from mageferry.hub.exchange import KINDS
 from mageferry.hub.routes.models import IncomingKind, OutgoingKind
 
 _SECONDS: Final = 366 * 86_400
@@ -56,16 +57,30 @@ class FileDescription(Description):
         return self
 
 
+def _check_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"is one of {', '.join(KINDS)}")
+    return name
+
+
+type HubKind = Annotated[str, AfterValidator(_check_kind)]
+
+
 class HubIncomingDescription(Description):
     """What changed in the hub."""
 
-    entity: str = needed("Entities", "Such as orders, products or stock.", min_length=1)
+    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.")
+    compared: ExpressionText = option(
+        "",
+        "Compared",
+        "JMESPath of what tells whether it has changed; empty: all but the moment of the change.",
+    )
 
 
 class HubOutgoingDescription(Description):
     """What is stored in the hub."""
 
-    entity: str = needed("Entities", "Such as order, product or stock.", min_length=1)
+    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.")
 
 
 class StoredOutgoingDescription(Description):
@@ -106,7 +121,6 @@ OUTGOING: Final[Mapping[str, type[Description]]] = {
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     IncomingKind.HTTP: ("client",),
     IncomingKind.STORAGE: ("storage",),
-    IncomingKind.HUB: ("account",),
     OutgoingKind.CHAIN: ("client",),
 }
 

@@ -144,7 +144,7 @@ def receivers(route: Route) -> Sequence[Route]:
     return routes_of(route.incoming)
 
 
-def routes_of(incoming: Incoming) -> Sequence[Route]:
+def routes_of(incoming: Incoming) -> list[Route]:
     """The routes that take what comes in there."""
     return list(incoming.routes.filter(enabled=True).select_related("outgoing__client"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import EntityError
@@ -18,7 +18,7 @@ from mageferry.hub.routes.arrivals import (
     take_over,
 )
 from mageferry.hub.routes.attempts import Attempt
-from mageferry.hub.routes.keeping import keep_in_storage
+from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
 from mageferry.hub.routes.models import OutgoingKind, RouteTask, TaskStage
 from mageferry.hub.routes.publishing import publish, publish_chain
 from mageferry.hub.routes.reach import Reach
@@ -36,6 +36,7 @@ _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
     OutgoingKind.HTTP: publish,
     OutgoingKind.CHAIN: publish_chain,
     OutgoingKind.STORAGE: keep_in_storage,
+    OutgoingKind.HUB: store_in_hub,
 }
 
 
@@ -170,7 +171,8 @@ def _split(attempt: Attempt, made: list[object]) -> Outcome:
 def _becomes(attempt: Attempt, arrivals: list[Arrival]) -> Outcome:
     task, route = attempt.task, attempt.route
 
-    def write() -> None:
-        keep(route, arrivals, run_pk=task.run_id, parent=task)
+    def write() -> dict[str, Any]:
+        kept = keep(route, arrivals, run_pk=task.run_id, parent=task)
+        return {"tasks": list(kept.units)}
 
     return attempt.finished(write, became=len(arrivals))

@@ -11,6 +11,7 @@ from typing import Any
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.config.validation import validate
 from mageferry.http.redaction import MASK, Secret, is_secret_name
+from mageferry.hub.exchange import KINDS
 from mageferry.hub.pipelines.models import packed, unpacked
 from mageferry.hub.routes.kinds import NEEDS, kind_of
 from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing
@@ -72,6 +73,9 @@ def missing_records(record: Incoming | Outgoing) -> Iterator[Problem]:
 
 def needed_records(record: Incoming | Outgoing) -> tuple[str, ...]:
     """Which of client, storage and account its kind needs."""
+    if record.kind == IncomingKind.HUB:
+        kind = KINDS.get(record.settings.get("entity", ""))
+        return ("account",) if kind is not None and kind.of_account else ()
     return NEEDS.get(record.kind, ())
 
 

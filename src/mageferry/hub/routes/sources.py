@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from mageferry.http.subscriber import Page, Reading, pages
+from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.hub.exchange import Position, changes
+from mageferry.hub.routes.arrivals import Arrival
 from mageferry.hub.routes.files import FileSource
-from mageferry.hub.routes.kinds import StoredIncomingDescription
+from mageferry.hub.routes.kinds import HubIncomingDescription, StoredIncomingDescription
 from mageferry.hub.routes.models import IncomingKind, Route
 from mageferry.hub.routes.portions import Portion, Sorted, sort_items
 from mageferry.hub.routes.reach import Reach, handle_with
@@ -39,6 +43,8 @@ def open_source(route: Route, reach: Reach, since: dt.datetime | None) -> Source
             return FileSource(route.incoming, reach)
         case IncomingKind.STORAGE:
             return StorageSource(route, reach)
+        case IncomingKind.HUB:
+            return HubSource(route, reach)
     raise ValueError(f"{route.incoming.kind} isn't read by runs")
 
 
@@ -104,6 +110,45 @@ class StorageSource:
 
     def settle(self, portion: Portion) -> None:
         """Entries stay where they are."""
+
+    def mark(self) -> dt.datetime | None:
+        return None
+
+
+class HubSource:
+    """What changed in the hub since the position of the route."""
+
+    def __init__(self, route: Route, reach: Reach) -> None:
+        self._incoming, self._reach = route.incoming, reach
+        self._how: HubIncomingDescription = description_of(self._incoming)
+        stored = Route.objects.values_list("position", flat=True).get(pk=route.pk)
+        self._position = Position.read(stored) if stored else None
+
+    def portions(self) -> Iterator[Portion]:
+        more = True
+        while more:
+            page = changes(self._how.entity, self._incoming.account, self._position)
+            keys = [str(entity["id"]) for entity in page.entities]
+            found = sort_items(self._incoming, page.entities, self._reach, self._how.entity, keys)
+            self._position, more = page.position, page.more
+            yield Portion(
+                self._how.entity,
+                len(keys),
+                tuple(self._compared(each) for each in found.arrivals),
+                found.dropped,
+                tuple(found.lost),
+                page.position.data(),
+            )
+
+    def _compared(self, arrival: Arrival) -> Arrival:
+        """A row that was written again as it was has changed its moment only."""
+        if self._how.compared or not isinstance(arrival.data, dict):
+            return arrival
+        look = {name: value for name, value in arrival.data.items() if name != "changed_at"}
+        return replace(arrival, fingerprint=fingerprint_of(look))
+
+    def settle(self, portion: Portion) -> None:
+        """The position was written with the tasks."""
 
     def mark(self) -> dt.datetime | None:
         return None

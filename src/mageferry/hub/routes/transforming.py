@@ -46,7 +46,9 @@ def read_item(incoming: Incoming, item: Any, reach: Reach) -> list[Entity]:
 
 def entity_rules(incoming: Incoming) -> EntityRules:
     """What makes an item an entity. Raises ConfigError."""
-    if incoming.kind in (IncomingKind.STORAGE, IncomingKind.HUB):
+    if incoming.kind == IncomingKind.STORAGE:
         return EntityRules()
+    if incoming.kind == IncomingKind.HUB:
+        return EntityRules(compared=description_of(incoming).compared)
     rules: EntityRules = description_of(incoming).entities.build()
     return rules
