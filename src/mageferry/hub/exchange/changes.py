@@ -121,9 +121,7 @@ SOURCES: Mapping[str, _Source] = {
         given.give_shipment,
     ),
     "refund": _Source(
-        lambda account: OrderPayment.objects.filter(
-            payment_type=PaymentType.REFUND, order__account=account
-        ),
+        lambda account: OrderPayment.objects.filter(payment_type=PaymentType.REFUND, order__account=account),
         lambda rows: rows.select_related("order__account", "magento").prefetch_related(
             "refund_items__order_item"
         ),
@@ -138,9 +136,7 @@ SOURCES: Mapping[str, _Source] = {
 }
 
 
-def changes(
-    kind: str, account: Account | None, since: Position | None, limit: int = 100
-) -> ChangedPage:
+def changes(kind: str, account: Account | None, since: Position | None, limit: int = 100) -> ChangedPage:
     """At most `limit` entities of a kind that changed since a position; all there are, page by page, without one.
 
     An entity that changes while it is read is told again. Rows that are deleted aren't told. `account` is needed for
@@ -168,9 +164,7 @@ def changes(
     return ChangedPage([source.give(row) for row in told], position, more)
 
 
-def _keys_beyond(
-    rows: QuerySet[Any], since: Position, settled: dt.datetime, limit: int
-) -> list[Key]:
+def _keys_beyond(rows: QuerySet[Any], since: Position, settled: dt.datetime, limit: int) -> list[Key]:
     """Moments and keys of the rows beyond the mark, one more than a page when there are so many."""
     at, pk = since.key
     beyond = rows.filter(updated_at__gte=at).filter(Q(updated_at__gt=at) | Q(pk__gt=pk))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mageferry.hub.connectors.models import Direction
 from mageferry.hub.exchange.goods import ProductEntity, StockEntity
-from mageferry.hub.exchange.order_shapes import Address, OrderEntity, OrderItem
+from mageferry.hub.exchange.order_shapes import Address, OrderEntity, OrderItem, Status
 from mageferry.hub.exchange.refunds import RefundContent, ReturnedItem
 from mageferry.hub.exchange.shapes import Entity, Moment, Quantity, said
 from mageferry.hub.exchange.shipments import ChosenItem, ShipmentContent
@@ -52,7 +52,7 @@ class GivenStatus(Entity):
     id: int = said("The hub's own number of it.")
     account: str = said("Code of its account.")
     marketplace_order_id: str = said("Its number where it was bought.")
-    status: str = said("Where it stands.")
+    status: Status = said("Where it stands.")
     remote_status: str = said("Status in the system that it came from.", "")
     total_refunded: Quantity = said("What was given back.")
     magento: list[InMagento] = said("What it is in Magento: one, or one for each part.", list)
@@ -153,9 +153,7 @@ def give_status(order: models.Order) -> dict[str, Any]:
 def give_order(order: models.Order) -> dict[str, Any]:
     """A GivenOrder of an order with everything that belongs to it."""
     addresses = {address.kind: address for address in order.addresses.all()}
-    payments = [
-        each for each in order.payments.all() if each.payment_type == models.PaymentType.PAYMENT
-    ]
+    payments = [each for each in order.payments.all() if each.payment_type == models.PaymentType.PAYMENT]
     return {
         **give_status(order),
         **_texts(order, _ORDER),

@@ -124,7 +124,7 @@ def _product_of(sku: str, *, lock: bool = False) -> Product | None:
             "only in case or blanks.",
             "Keep one of them in the hub and delete the others, or write the SKU as it is there.",
         )
-    return (exact or found or [None])[0]
+    return next(iter(exact or found), None)
 
 
 def _location_of(text: str) -> Location:
