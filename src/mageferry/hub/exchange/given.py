@@ -11,7 +11,7 @@ from mageferry.hub.connectors.models import Direction
 from mageferry.hub.exchange.goods import ProductEntity, StockEntity
 from mageferry.hub.exchange.order_shapes import Address, OrderEntity, OrderItem, Status
 from mageferry.hub.exchange.refunds import RefundContent, ReturnedItem
-from mageferry.hub.exchange.shapes import Entity, Moment, Quantity, said
+from mageferry.hub.exchange.shapes import Entity, Moment, Money, said
 from mageferry.hub.exchange.shipments import ChosenItem, ShipmentContent
 from mageferry.hub.trade import models
 
@@ -32,7 +32,7 @@ class GivenItem(OrderItem):
     """One line of an order that the hub tells of."""
 
     position: int = said("Its place in the order, from 1.")
-    row_total: Quantity = said("Price x quantity.")
+    row_total: Money = said("Price x quantity.")
     magento_item_id: int | None = said("Magento's item_id.", None)
 
 
@@ -54,7 +54,7 @@ class GivenStatus(Entity):
     marketplace_order_id: str = said("Its number where it was bought.")
     status: Status = said("Where it stands.")
     remote_status: str = said("Status in the system that it came from.", "")
-    total_refunded: Quantity = said("What was given back.")
+    total_refunded: Money = said("What was given back.")
     magento: list[InMagento] = said("What it is in Magento: one, or one for each part.", list)
     error: str = said("Why it is parked; empty when it isn't.", "")
     remedy: str = said("What to do about that.", "")
