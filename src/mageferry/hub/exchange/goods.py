@@ -14,7 +14,7 @@ from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
 from mageferry.hub.exchange.shapes import Amount, Entity, Money, Weight, said
 from mageferry.hub.trade.models import Account, Location, LocationQuantity, Product, sku_key
 
-type Sku = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Sku = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class StockEntity(Entity):

@@ -21,12 +21,12 @@ from mageferry.hub.exchange.shapes import (
 from mageferry.hub.trade.models import OrderStatus
 
 _STATUSES = ", ".join(OrderStatus.values)
-type Status = Annotated[
+Status = Annotated[
     Literal["incomplete", "pending", "rfs", "partially_shipped", "shipped", "cancelled"],
     BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
 ]
-type Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
-type Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$|^$"), AfterValidator(str.upper)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$|^$"), AfterValidator(str.upper)]
 
 
 def _lines(value: object) -> object:

@@ -90,13 +90,13 @@ _NUMBER = WithJsonSchema({"type": ["number", "string"]})
 _NOT_BELOW_0 = WithJsonSchema({"type": ["number", "string"], "minimum": 0})
 _ABOVE_0 = WithJsonSchema({"type": ["number", "string"], "exclusiveMinimum": 0})
 
-type Money = Annotated[Decimal, _decimal(4, 16), Field(ge=0), _NOT_BELOW_0]
-type Cents = Annotated[Decimal, _decimal(2, 16, exact=True), Field(ge=0), _NOT_BELOW_0]
-type UnitTax = Annotated[Decimal, _decimal(8, 12), Field(ge=0), _NOT_BELOW_0]
-type Amount = Annotated[Decimal, _decimal(4, 8, exact=True), _NUMBER]
-type Weight = Annotated[Decimal, _decimal(4, 8), Field(ge=0), _NOT_BELOW_0]
-type Percent = Annotated[Decimal, _decimal(4, 3), Field(ge=0), _NOT_BELOW_0]
-type Quantity = Annotated[Decimal, _decimal(4, 8, exact=True), Field(gt=0), _ABOVE_0]
+Money = Annotated[Decimal, _decimal(4, 16), Field(ge=0), _NOT_BELOW_0]
+Cents = Annotated[Decimal, _decimal(2, 16, exact=True), Field(ge=0), _NOT_BELOW_0]
+UnitTax = Annotated[Decimal, _decimal(8, 12), Field(ge=0), _NOT_BELOW_0]
+Amount = Annotated[Decimal, _decimal(4, 8, exact=True), _NUMBER]
+Weight = Annotated[Decimal, _decimal(4, 8), Field(ge=0), _NOT_BELOW_0]
+Percent = Annotated[Decimal, _decimal(4, 3), Field(ge=0), _NOT_BELOW_0]
+Quantity = Annotated[Decimal, _decimal(4, 8, exact=True), Field(gt=0), _ABOVE_0]
 
 
 def _plain_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _written(value: object) -> float:
     raise TypeError
 
 
-type JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]
 
 
 def _in_range(moment: dt.datetime) -> dt.datetime:
@@ -126,8 +126,8 @@ def _in_range(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
-type Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
-type OrderNumber = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+OrderNumber = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 def said(help_text: str, default: Any = ..., **options: Any) -> Any:
