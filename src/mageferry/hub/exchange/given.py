@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from mageferry.hub.connectors.models import Direction
 from mageferry.hub.exchange.goods import ProductEntity, StockEntity
-from mageferry.hub.exchange.order_shapes import Address, OrderEntity, OrderItem
+from mageferry.hub.exchange.order_shapes import Address, OrderEntity, OrderItem, Status
 from mageferry.hub.exchange.refunds import RefundContent, ReturnedItem
-from mageferry.hub.exchange.shapes import Entity, Moment, Quantity, said
+from mageferry.hub.exchange.shapes import Entity, Moment, Money, said
 from mageferry.hub.exchange.shipments import ChosenItem, ShipmentContent
 from mageferry.hub.trade import models
 
@@ -32,7 +32,7 @@ class GivenItem(OrderItem):
     """One line of an order that the hub tells of."""
 
     position: int = said("Its place in the order, from 1.")
-    row_total: Quantity = said("Price x quantity.")
+    row_total: Money = said("Price x quantity.")
     magento_item_id: int | None = said("Magento's item_id.", None)
 
 
@@ -52,9 +52,9 @@ class GivenStatus(Entity):
     id: int = said("The hub's own number of it.")
     account: str = said("Code of its account.")
     marketplace_order_id: str = said("Its number where it was bought.")
-    status: str = said("Where it stands.")
+    status: Status = said("Where it stands.")
     remote_status: str = said("Status in the system that it came from.", "")
-    total_refunded: Quantity = said("What was given back.")
+    total_refunded: Money = said("What was given back.")
     magento: list[InMagento] = said("What it is in Magento: one, or one for each part.", list)
     error: str = said("Why it is parked; empty when it isn't.", "")
     remedy: str = said("What to do about that.", "")
@@ -153,9 +153,7 @@ def give_status(order: models.Order) -> dict[str, Any]:
 def give_order(order: models.Order) -> dict[str, Any]:
     """A GivenOrder of an order with everything that belongs to it."""
     addresses = {address.kind: address for address in order.addresses.all()}
-    payments = [
-        each for each in order.payments.all() if each.payment_type == models.PaymentType.PAYMENT
-    ]
+    payments = [each for each in order.payments.all() if each.payment_type == models.PaymentType.PAYMENT]
     return {
         **give_status(order),
         **_texts(order, _ORDER),

@@ -14,7 +14,7 @@ from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
 from mageferry.hub.exchange.shapes import Amount, Entity, Money, Weight, said
 from mageferry.hub.trade.models import Account, Location, LocationQuantity, Product, sku_key
 
-type Sku = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Sku = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class StockEntity(Entity):
@@ -124,7 +124,7 @@ def _product_of(sku: str, *, lock: bool = False) -> Product | None:
             "only in case or blanks.",
             "Keep one of them in the hub and delete the others, or write the SKU as it is there.",
         )
-    return (exact or found or [None])[0]
+    return next(iter(exact or found), None)
 
 
 def _location_of(text: str) -> Location:

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mageferry.hub.exchange.errors import RefusedEntity
+from mageferry.hub.exchange.given import (
+    GivenOrder,
+    GivenProduct,
+    GivenRefund,
+    GivenShipment,
+    GivenStatus,
+    GivenStock,
+)
 from mageferry.hub.exchange.goods import ProductEntity, StockEntity, plan_product, plan_stock
 from mageferry.hub.exchange.order_shapes import OrderEntity, OrderStatusEntity
 from mageferry.hub.exchange.orders import plan_order, plan_order_status
@@ -19,11 +27,12 @@ from mageferry.hub.trade.models import Account
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of entity: `shape` is what is taken in. `of_account`: it belongs to an account."""
+    """A kind of entity: `shape` is what is taken in, `given` what is told. `of_account`: it belongs to an account."""
 
     name: str
     title: str
     shape: type[Entity]
+    given: type[Entity]
     plan: Callable[[Any, Any], EntityPlan]
     of_account: bool = True
 
@@ -36,12 +45,12 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("order", "Order", OrderEntity, plan_order),
-        Kind("order_status", "Status of an order", OrderStatusEntity, plan_order_status),
-        Kind("shipment", "Shipment", ShipmentEntity, plan_shipment),
-        Kind("refund", "Refund", RefundEntity, plan_refund),
-        Kind("stock", "Stock", StockEntity, plan_stock, of_account=False),
-        Kind("product", "Product", ProductEntity, plan_product, of_account=False),
+        Kind("order", "Order", OrderEntity, GivenOrder, plan_order),
+        Kind("order_status", "Status of an order", OrderStatusEntity, GivenStatus, plan_order_status),
+        Kind("shipment", "Shipment", ShipmentEntity, GivenShipment, plan_shipment),
+        Kind("refund", "Refund", RefundEntity, GivenRefund, plan_refund),
+        Kind("stock", "Stock", StockEntity, GivenStock, plan_stock, of_account=False),
+        Kind("product", "Product", ProductEntity, GivenProduct, plan_product, of_account=False),
     )
 }
 

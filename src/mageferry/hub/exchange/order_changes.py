@@ -107,9 +107,7 @@ def status_changes(
     if reached != order.status:
         changes.order["status"] = reached
         why = f" ({reason})" if reason else ""
-        changes.notes.append(
-            f"status {OrderStatus(order.status).label} to {OrderStatus(reached).label}{why}"
-        )
+        changes.notes.append(f"status {OrderStatus(order.status).label} to {OrderStatus(reached).label}{why}")
         if reached == OrderStatus.CANCELLED and is_in_magento(order):
             changes.order |= {
                 "error": f"It was cancelled after it went to Magento{why}.",
@@ -242,16 +240,18 @@ def _pair(
     left = list(stored)
     pairs = []
     for item in items:
-        same = [
-            each
-            for each in left
-            if (each.marketplace_item_id == item.marketplace_item_id if item.marketplace_item_id else each.sku == item.sku)
-        ]
+        same = [each for each in left if _is_same_line(item, each)]
         found = same[0] if same else None
         if found is not None:
             left.remove(found)
         pairs.append((item, found))
     return pairs
+
+
+def _is_same_line(told: OrderItem, stored: OrderItem) -> bool:
+    if told.marketplace_item_id:
+        return stored.marketplace_item_id == told.marketplace_item_id
+    return stored.sku == told.sku
 
 
 def _differences(stored: models.Model, told: Mapping[str, Any]) -> Values:

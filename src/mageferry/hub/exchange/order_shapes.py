@@ -7,16 +7,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
 
-from mageferry.hub.exchange.shapes import Entity, JsonObject, Moment, Money, OrderNumber, Percent, Quantity, UnitTax, said
+from mageferry.hub.exchange.shapes import (
+    Entity,
+    JsonObject,
+    Moment,
+    Money,
+    OrderNumber,
+    Percent,
+    Quantity,
+    UnitTax,
+    said,
+)
 from mageferry.hub.trade.models import OrderStatus
 
 _STATUSES = ", ".join(OrderStatus.values)
-type Status = Annotated[
+Status = Annotated[
     Literal["incomplete", "pending", "rfs", "partially_shipped", "shipped", "cancelled"],
     BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
 ]
-type Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
-type Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$|^$"), AfterValidator(str.upper)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$|^$"), AfterValidator(str.upper)]
 
 
 def _lines(value: object) -> object:
@@ -45,7 +55,9 @@ class Address(Entity):
 class OrderItem(Entity):
     """One line of an order."""
 
-    marketplace_item_id: str = said("The line's own id; it tells two lines of one SKU apart.", "", max_length=64)
+    marketplace_item_id: str = said(
+        "The line's own id; it tells two lines of one SKU apart.", "", max_length=64
+    )
     sku: Annotated[str, StringConstraints(min_length=1, max_length=255)] = said("SKU.")
     name: str = said("What it is called.", "", max_length=255)
     product_type: str = said("Type as Magento calls it.", "simple", max_length=32)
@@ -92,8 +104,12 @@ class OrderEntity(Entity):
     """An order of a marketplace. Its amounts must add up to the cent:
     subtotal + shipping + tax - discount = grand total."""
 
-    marketplace_order_id: OrderNumber = said("The order's number where it was bought. An account has it once.")
-    status: Status = said(f"Where it stands: one of {_STATUSES}. It only goes forward; cancelled never reopens.")
+    marketplace_order_id: OrderNumber = said(
+        "The order's number where it was bought. An account has it once."
+    )
+    status: Status = said(
+        f"Where it stands: one of {_STATUSES}. It only goes forward; cancelled never reopens."
+    )
     remote_status: str = said("The status in the marketplace's own word.", "", max_length=64)
     placed_at: Moment = said("When it was bought, with the time zone.")
     updated_at: Moment | None = said(

@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
-from mageferry.hub.exchange.known_orders import write_history
+from mageferry.hub.exchange.known_orders import order_of, write_history
 from mageferry.hub.exchange.order_changes import Changes, changes_of, status_changes
 from mageferry.hub.exchange.order_drafts import OrderDraft, draft_order
 from mageferry.hub.exchange.order_shapes import OrderEntity, OrderStatusEntity
-from mageferry.hub.exchange.known_orders import order_of
 from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
-from mageferry.hub.trade.models import Account, Order, OrderAddress, OrderItem, OrderStatus
+from mageferry.hub.trade.models import Account, Order, OrderAddress, OrderItem, OrderPayment, OrderStatus
 
 
 def plan_order(entity: OrderEntity, account: Account) -> EntityPlan:
@@ -73,7 +72,8 @@ def _create(draft: OrderDraft, account: Account) -> int:
     order = draft.order
     order.pk = None
     order.save(force_insert=True)
-    for part in (*draft.items, *draft.addresses, draft.payment):
+    parts: list[OrderItem | OrderAddress | OrderPayment] = [*draft.items, *draft.addresses, draft.payment]
+    for part in parts:
         part.order = order
     OrderItem.objects.bulk_create(draft.items)
     OrderAddress.objects.bulk_create(draft.addresses)

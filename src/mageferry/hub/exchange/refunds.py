@@ -12,7 +12,7 @@ from mageferry.hub.exchange.errors import REMEDY_OF_ORDER, RefusedEntity
 from mageferry.hub.exchange.known_orders import order_of, write_history
 from mageferry.hub.exchange.order_shapes import Currency
 from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
-from mageferry.hub.exchange.shapes import Entity, Money, OrderNumber, place, said
+from mageferry.hub.exchange.shapes import Cents, Entity, OrderNumber, place, said
 from mageferry.hub.exchange.shipments import ChosenItem
 from mageferry.hub.trade.chosen_items import choose_items
 from mageferry.hub.trade.models import Account, Order
@@ -31,8 +31,8 @@ class RefundContent(Entity):
     transaction_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] = said(
         "The refund's own id: asked for twice with it, it is made once."
     )
-    amount: Annotated[Money, Field(gt=0)] = said("All that is given back.")
-    shipping_amount: Money = said("The part of it that is shipping, without tax.", Decimal(0))
+    amount: Annotated[Cents, Field(gt=0)] = said("All that is given back.")
+    shipping_amount: Cents = said("The part of it that is shipping, without tax.", Decimal(0))
     items: list[ReturnedItem] = said("What comes back.", list, max_length=1000)
 
     def entry_for(self, order: Order) -> RefundEntry:

@@ -29,6 +29,12 @@ from mageferry.hub.exchange.errors import RefusedEntity
 
 REMEDY = "Correct it where it comes from, or in the transformer in between."
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
+_WORDS = {
+    "timezone_aware": "needs a time zone, such as 2026-11-20T08:00:00Z",
+    "string_pattern_mismatch": "doesn't have the right form",
+    "string_too_long": "is too long",
+    "too_long": "has too many entries",
+}
 _SHOWN_PROBLEMS = 8
 _LONGEST_OBJECT = 64_000
 
@@ -57,8 +63,9 @@ class Entity(BaseModel):
         return value
 
 
-def _decimal(places: int, digits: int) -> Any:
-    """A number or its text as a Decimal of so many places (half up) and so many digits before the point."""
+def _decimal(places: int, digits: int, *, exact: bool = False) -> Any:
+    """A number or its text as a Decimal of so many places and so many digits before the point; with more places it is
+    rounded half up, or refused (exact)."""
     unit, limit = Decimal(1).scaleb(-places), Decimal(10) ** digits
 
     def read(value: object) -> object:
@@ -71,9 +78,10 @@ def _decimal(places: int, digits: int) -> Any:
             raise ValueError("must be a number, such as 12.50") from None
         if not number.is_finite() or number.adjusted() >= digits or abs(number) >= limit:
             raise ValueError(f"must be a number with at most {digits} digits before the point")
-        if number.adjusted() < -places - 1:
-            return Decimal(0)
-        return number.quantize(unit, ROUND_HALF_UP)
+        rounded = Decimal(0) if number.adjusted() < -places - 1 else number.quantize(unit, ROUND_HALF_UP)
+        if exact and rounded != number:
+            raise ValueError(f"must have at most {places} places")
+        return rounded
 
     return BeforeValidator(read)
 
@@ -82,12 +90,13 @@ _NUMBER = WithJsonSchema({"type": ["number", "string"]})
 _NOT_BELOW_0 = WithJsonSchema({"type": ["number", "string"], "minimum": 0})
 _ABOVE_0 = WithJsonSchema({"type": ["number", "string"], "exclusiveMinimum": 0})
 
-type Money = Annotated[Decimal, _decimal(4, 16), Field(ge=0), _NOT_BELOW_0]
-type UnitTax = Annotated[Decimal, _decimal(8, 12), Field(ge=0), _NOT_BELOW_0]
-type Amount = Annotated[Decimal, _decimal(4, 8), _NUMBER]
-type Weight = Annotated[Decimal, _decimal(4, 8), Field(ge=0), _NOT_BELOW_0]
-type Percent = Annotated[Decimal, _decimal(4, 3), Field(ge=0), _NOT_BELOW_0]
-type Quantity = Annotated[Decimal, _decimal(4, 8), Field(gt=0), _ABOVE_0]
+Money = Annotated[Decimal, _decimal(4, 16), Field(ge=0), _NOT_BELOW_0]
+Cents = Annotated[Decimal, _decimal(2, 16, exact=True), Field(ge=0), _NOT_BELOW_0]
+UnitTax = Annotated[Decimal, _decimal(8, 12), Field(ge=0), _NOT_BELOW_0]
+Amount = Annotated[Decimal, _decimal(4, 8, exact=True), _NUMBER]
+Weight = Annotated[Decimal, _decimal(4, 8), Field(ge=0), _NOT_BELOW_0]
+Percent = Annotated[Decimal, _decimal(4, 3), Field(ge=0), _NOT_BELOW_0]
+Quantity = Annotated[Decimal, _decimal(4, 8, exact=True), Field(gt=0), _ABOVE_0]
 
 
 def _plain_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +117,7 @@ def _written(value: object) -> float:
     raise TypeError
 
 
-type JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]
 
 
 def _in_range(moment: dt.datetime) -> dt.datetime:
@@ -117,8 +126,8 @@ def _in_range(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
-type Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
-type OrderNumber = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+OrderNumber = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 def said(help_text: str, default: Any = ..., **options: Any) -> Any:
@@ -153,15 +162,11 @@ def _problems(error: ValidationError, shape: type[Entity]) -> Iterator[str]:
         if found["type"] == "extra_forbidden":
             known = f" (there are {', '.join(shape.model_fields)})" if len(found["loc"]) == 1 else ""
             yield f"{where} isn't a field{known}"
-        elif found["type"] == "missing":
-            yield f"{where} is missing"
-        elif found["type"] == "string_too_short":
-            yield f"{where} is empty"
+        elif found["type"] in ("missing", "string_too_short", "too_short"):
+            yield f"{where} {'is missing' if found['type'] == 'missing' else 'is empty'}"
         else:
-            text = found["msg"].removeprefix("Value error, ").removeprefix("Input should ").removesuffix(".")
-            text = text if text.startswith(("must", "be ")) else text[:1].lower() + text[1:]
-            text = f"must {text}" if text.startswith("be ") else text
-            yield f"{where} {text}{_shown(found['input'])}".strip()
+            text = _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
+            yield f"{where} {text.replace('Input should', 'must')}{_shown(found['input'])}".strip()
 
 
 def _shown(value: object) -> str:

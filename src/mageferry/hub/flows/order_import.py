@@ -57,7 +57,7 @@ _ADDRESSES = Table(
 )  # fmt: skip
 _PAYMENTS = Table(
     OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
-    "transaction_id", "paid_at",
+    "transaction_id", "paid_at", "updated_at",
 )  # fmt: skip
 _HISTORY = Table(
     OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"
@@ -226,12 +226,12 @@ def _payment_rows(
             paid_at = record.placed_at if paid.amount_paid else None
             payments.append(
                 (next(ids), order_id, PaymentType.PAYMENT.value, method, paid.amount, paid.amount_paid,
-                 paid.shipping_amount, record.currency, paid.transaction_id, paid_at)
+                 paid.shipping_amount, record.currency, paid.transaction_id, paid_at, now)
             )  # fmt: skip
         if record.total_refunded:
             pk, kind = next(ids), PaymentType.REFUND.value
             payments.append(
-                (pk, order_id, kind, method, record.total_refunded, ZERO, ZERO, record.currency, "", now)
+                (pk, order_id, kind, method, record.total_refunded, ZERO, ZERO, record.currency, "", now, now)
             )
             in_magento.append((pk, True, None))
     return payments, in_magento
@@ -295,6 +295,8 @@ def _update(
         _add_refund(order, record.total_refunded - refunded)
         notes.append(f"refunded {record.total_refunded - refunded} {order.currency}")
     if notes:
+        # Also when only a part of it changed: whoever reads what changed must find it.
+        Order.objects.filter(pk=order.pk).update(updated_at=timezone.now())
         OrderHistory.objects.create(
             order=order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
             target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,

@@ -83,8 +83,8 @@ def _store(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> 
     numbers = _add_tracks(row, shipment, record.tracks)
     if not numbers:
         return "unchanged"
-    if not shipment.carrier:
-        OrderShipment.objects.filter(pk=shipment.pk).update(carrier=_carrier(row, record.tracks))
+    carrier = shipment.carrier or _carrier(row, record.tracks)
+    OrderShipment.objects.filter(pk=shipment.pk).update(carrier=carrier, updated_at=timezone.now())
     _write_history(row, remote, record, f"Tracks of shipment {record.shipment_id}: {', '.join(numbers)}.")
     return "updated"
 

@@ -97,9 +97,7 @@ def enter_refund(order_pk: int, entry: RefundEntry) -> tuple[OrderRefund, bool]:
         return refund, True
 
 
-def check_refund(
-    order: Order, entry: RefundEntry
-) -> tuple[OrderRefund | None, dict[OrderItem, Decimal]]:
+def check_refund(order: Order, entry: RefundEntry) -> tuple[OrderRefund | None, dict[OrderItem, Decimal]]:
     """The same refund as it was entered before, if it was, and the quantities by item. Raises as enter_refund does."""
     known = _entered_before(order, entry)
     items = {item.position: item for item in order.items.all()}

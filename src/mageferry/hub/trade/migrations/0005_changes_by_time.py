@@ -3,8 +3,12 @@
 import datetime
 from django.db import migrations, models
 
+from mageferry.hub.work.online import AddIndexOnline
+
 
 class Migration(migrations.Migration):
+    # Indexes of tables that may be large and in use: built while workers go on writing.
+    atomic = False
 
     dependencies = [
         ('trade', '0004_stock_origin_and_edited_fields'),
@@ -21,23 +25,23 @@ class Migration(migrations.Migration):
             name='updated_at',
             field=models.DateTimeField(auto_now=True, db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name='locationquantity',
             index=models.Index(fields=['updated_at'], name='location_quantity_updated_at'),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name='order',
             index=models.Index(fields=['account', 'updated_at'], name='orders_account_updated_at'),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name='orderpayment',
             index=models.Index(condition=models.Q(('payment_type', 'refund')), fields=['updated_at'], name='order_payment_refund_changed'),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name='ordershipment',
             index=models.Index(fields=['updated_at'], name='order_shipment_updated_at'),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name='product',
             index=models.Index(fields=['updated_at'], name='product_updated_at'),
         ),

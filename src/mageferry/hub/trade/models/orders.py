@@ -210,7 +210,9 @@ class OrderPayment(models.Model):
         indexes = (
             # Of the refunds only: payments come in by the thousand, and nobody asks when they changed.
             models.Index(
-                fields=("updated_at",), condition=Q(payment_type="refund"), name="order_payment_refund_changed"
+                fields=("updated_at",),
+                condition=Q(payment_type="refund"),
+                name="order_payment_refund_changed",
             ),
         )
 

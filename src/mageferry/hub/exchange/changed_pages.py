@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mageferry.hub.connectors.models import Magento2Seller
 from mageferry.hub.exchange import given, settling
@@ -95,6 +95,11 @@ def _links(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
+def _of_orders_of(account: Account | None) -> Exists:
+    """That a row's order is one of the account's. Not a join: SQLite would begin it with all orders of the account."""
+    return Exists(Order.objects.filter(pk=OuterRef("order_id"), account=account))
+
+
 def _shelves(account: Account | None) -> QuerySet[LocationQuantity]:
     """Stock of the locations of the account's seller rows; of all locations when no row names one."""
     shelves = LocationQuantity.objects.all()
@@ -114,16 +119,14 @@ SOURCES: Mapping[str, _Source] = {
     "order": _ORDERS,
     "order_status": _Source(_ORDERS.rows, _links, given.give_status),
     "shipment": _Source(
-        lambda account: OrderShipment.objects.filter(order__account=account),
+        lambda account: OrderShipment.objects.filter(_of_orders_of(account)),
         lambda rows: rows.select_related("order__account", "magento").prefetch_related(
             "items__order_item", "tracks"
         ),
         given.give_shipment,
     ),
     "refund": _Source(
-        lambda account: OrderPayment.objects.filter(
-            payment_type=PaymentType.REFUND, order__account=account
-        ),
+        lambda account: OrderPayment.objects.filter(_of_orders_of(account), payment_type=PaymentType.REFUND),
         lambda rows: rows.select_related("order__account", "magento").prefetch_related(
             "refund_items__order_item"
         ),
@@ -138,9 +141,7 @@ SOURCES: Mapping[str, _Source] = {
 }
 
 
-def changes(
-    kind: str, account: Account | None, since: Position | None, limit: int = 100
-) -> ChangedPage:
+def changes(kind: str, account: Account | None, since: Position | None, limit: int = 100) -> ChangedPage:
     """At most `limit` entities of a kind that changed since a position; all there are, page by page, without one.
 
     An entity that changes while it is read is told again. Rows that are deleted aren't told. `account` is needed for
@@ -168,9 +169,7 @@ def changes(
     return ChangedPage([source.give(row) for row in told], position, more)
 
 
-def _keys_beyond(
-    rows: QuerySet[Any], since: Position, settled: dt.datetime, limit: int
-) -> list[Key]:
+def _keys_beyond(rows: QuerySet[Any], since: Position, settled: dt.datetime, limit: int) -> list[Key]:
     """Moments and keys of the rows beyond the mark, one more than a page when there are so many."""
     at, pk = since.key
     beyond = rows.filter(updated_at__gte=at).filter(Q(updated_at__gt=at) | Q(pk__gt=pk))
