@@ -8,7 +8,7 @@ from typing import Any
 
 from mageferry.http.placeholders import as_text
 from mageferry.http.subscriber.errors import PaginationError, WrongSettings
-from mageferry.http.subscriber.expressions import Expression, kind_of
+from mageferry.http.subscriber.expressions import kind_of, parse
 from mageferry.http.subscriber.pagination.turns import PageAnswer, Stop, Turn, found, is_true
 
 
@@ -112,7 +112,7 @@ class Cursor:
     more: str = ""
 
     def __post_init__(self) -> None:
-        Expression.parse(self.path, "pagination.path")
+        parse(self.path, "pagination.path")
         Stop(more=self.more).check("pagination")
         _check_size(self.size, self.size_parameter, Stop())
 
