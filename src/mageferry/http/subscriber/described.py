@@ -22,7 +22,7 @@ from mageferry.http.placeholders import Scope
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.requests import ReadingDescription
 from mageferry.http.subscriber.entities import EntityRules, ItemsPattern
-from mageferry.http.subscriber.fitting import fitting
+from mageferry.http.subscriber.fitting import SettingsDescription, fitting
 from mageferry.http.subscriber.formats import Format
 from mageferry.http.subscriber.formats.described import FormatDescription
 from mageferry.http.subscriber.memory import Memories
@@ -90,8 +90,10 @@ class EntityDescription(Description):
 _DATE_HELP = "iso, timestamp, timestamp_ms, or such as %d.%m.%Y %H:%M."
 
 
-class DeltaDescription(Description):
+class DeltaDescription(SettingsDescription):
     """Reading what has changed since last time."""
+
+    place = "delta"
 
     path: ExpressionText = needed("Date", "JMESPath of it in the item as it came.", min_length=1)
     format: str = option("iso", "Format of dates", _DATE_HELP)
@@ -105,12 +107,6 @@ class DeltaDescription(Description):
         None, "First run (seconds)", "How far back; empty: everything.", gt=0, le=_LONGEST_SECONDS
     )
     drop_older: bool = option(False, "Leave out older", "For servers that cannot search by date.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("delta"):
-            self.build()
-        return self
 
     def build(self) -> Delta:
         """The settings themselves. Raises WrongSettings."""

@@ -75,11 +75,13 @@ class Delta:
 
     def rule(self) -> DateRule:
         """How dates of items are found and read."""
-        return DateRule(parse(self.path, "delta.path"), DateFormat.parse(self.format, self.zone, "delta."))
+        return DateRule(parse(self.path, "delta.path"), DateFormat.to_read(self.format, self.zone, "delta."))
 
     def sent(self) -> DateFormat:
         """How dates are written into the request."""
-        return DateFormat.parse(self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_")
+        return DateFormat.to_write(
+            self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_"
+        )
 
 
 @dataclass(frozen=True, slots=True)
