@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from mageferry.http.authentication.tokens import said
 from mageferry.http.encoding import with_replaced_query
-from mageferry.http.errors import HttpError, UnexpectedStatus
+from mageferry.http.errors import BodyTooLarge, HttpError, UnexpectedStatus
 from mageferry.http.flow import Flow, Next, Stage
 from mageferry.http.message import Request, Response
 from mageferry.http.placeholders import Scope
@@ -115,6 +115,9 @@ class Question:
             if turn.number > 1:
                 error.message = f"Page {turn.number}: {error.message}"
                 error.args = (error.message,)
+            limit = self.answer.limits.body_bytes
+            if isinstance(error, BodyTooLarge) and error.limit_bytes == limit:
+                error.remedy = "Ask for less at a time (a smaller page), or raise limits.body_bytes."
             raise
         asked = note.url or request.url
         seen = PageAnswer(None, response.headers, response.url or asked, origin or asked, 0)

@@ -66,8 +66,8 @@ class ItemsPattern:
         if self.nothing_is_error:
             raise NothingFound(
                 note,
-                remedy="Fix the pattern ([*] goes over a list, * over an object's values), or allow it to find nothing "
-                "if the field is left out when there is nothing.",
+                remedy="Fix items.pattern ([*] goes over a list, * over an object's values), or allow it to find "
+                "nothing (items.nothing_is_error) if the field is left out when there is nothing.",
             )
         return [], note
 
