@@ -13,6 +13,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 
 from mageferry.http.errors import (
+    BodyTooLarge,
     ConnectionLost,
     HostUnknown,
     HttpError,
@@ -99,12 +100,12 @@ class BodyReader:
         self._size = 0
 
     def take(self, chunk: bytes) -> None:
-        """Add a chunk; raises UnreadableBody past the limit and TimedOut past the whole exchange's time."""
+        """Add a chunk; raises BodyTooLarge past the limit and TimedOut past the whole exchange's time."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit_bytes:
-            raise UnreadableBody(
-                f"The answer is larger than {self._limit_bytes:,} bytes and was not read to its end",
+            raise BodyTooLarge(
+                self._limit_bytes,
                 remedy="Ask for less at a time (a smaller page size), or raise max_body_bytes.",
                 request_line=self._request.line,
             )

@@ -10,25 +10,23 @@ subscriber = SubscriberDescription.parse({
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, model_validator
 
-from mageferry.http.config import ConfigError, Description, Problem, Unfit
-from mageferry.http.config.fields import Structure, Text, Texts, needed, option
+from mageferry.http.config import ConfigError, Description, Unfit
+from mageferry.http.config.fields import needed, option
 from mageferry.http.config.validation import validate
 from mageferry.http.descriptions import ExpressionText, Statuses
-from mageferry.http.encoding import Encoder
 from mageferry.http.placeholders import Scope
 from mageferry.http.plugins.expect import StatusRanges
+from mageferry.http.requests import ReadingDescription
 from mageferry.http.subscriber.entities import EntityRules, ItemsPattern
-from mageferry.http.subscriber.fitting import fitting
+from mageferry.http.subscriber.fitting import SettingsDescription, fitting
 from mageferry.http.subscriber.formats import Format
 from mageferry.http.subscriber.formats.described import FormatDescription
 from mageferry.http.subscriber.memory import Memories
 from mageferry.http.subscriber.pagination.described import OnePageDescription, PaginationChoice
-from mageferry.http.subscriber.request import RequestTemplate, UriEncoder
 from mageferry.http.subscriber.schema import EntitySchema
 from mageferry.http.subscriber.subscription import Delta, Repeats, Subscriber
 from mageferry.http.transformers import Ports, Transformers
@@ -36,46 +34,6 @@ from mageferry.http.transformers import json_schema as transformers_schema
 
 # What can be counted back from today; more has no meaning, and dates end at the year 1.
 _LONGEST_SECONDS = 100 * 366 * 86_400.0
-
-
-class SubscriberRequestDescription(Description):
-    """What is asked; all texts may have placeholders, also over since, until and page."""
-
-    method: str = option("GET", "Method", pattern="^[A-Za-z]{3,10}$")
-    path: Text = needed(
-        "URI", "Behind the base URI of the client: /orders/&{page.number}. Values are encoded.", min_length=1
-    )
-    query: Structure = option(dict, "Query", "An object; nested ones are written a[b]=1, nulls left out.")
-    uri_encoder: UriEncoder = option(
-        UriEncoder.RFC3986, "URI encoder", "Blanks in the query as %20 (rfc3986) or + (rfc1738)."
-    )
-    headers: Texts = option(dict, "Headers", "One that becomes null is left out.")
-    body_type: Encoder = option(Encoder.JSON, "Body type")
-    body: Structure = option(None, "Body", "A structure; none: no body.")
-    repeatable: bool | None = option(
-        None, "May be repeated", "Empty: as the method says. On for a search by POST."
-    )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if not isinstance(self.query, Mapping):
-            raise Unfit([Problem("query", "must be an object of names and values", 'Write {"limit": "10"}.')])
-        with fitting("request", {"request.uri": "path", "request.body_encoder": "body_type"}):
-            self.build()
-        return self
-
-    def build(self) -> RequestTemplate:
-        """The template itself. Raises WrongSettings."""
-        return RequestTemplate(
-            self.path,
-            self.method,
-            self.query,
-            self.headers,
-            self.body,
-            self.uri_encoder,
-            self.body_type,
-            self.repeatable,
-        )
 
 
 class IncomingAnswerDescription(FormatDescription):
@@ -132,8 +90,10 @@ class EntityDescription(Description):
 _DATE_HELP = "iso, timestamp, timestamp_ms, or such as %d.%m.%Y %H:%M."
 
 
-class DeltaDescription(Description):
+class DeltaDescription(SettingsDescription):
     """Reading what has changed since last time."""
+
+    place = "delta"
 
     path: ExpressionText = needed("Date", "JMESPath of it in the item as it came.", min_length=1)
     format: str = option("iso", "Format of dates", _DATE_HELP)
@@ -147,12 +107,6 @@ class DeltaDescription(Description):
         None, "First run (seconds)", "How far back; empty: everything.", gt=0, le=_LONGEST_SECONDS
     )
     drop_older: bool = option(False, "Leave out older", "For servers that cannot search by date.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("delta"):
-            self.build()
-        return self
 
     def build(self) -> Delta:
         """The settings themselves. Raises WrongSettings."""
@@ -170,7 +124,7 @@ def _check_transformers(listed: tuple[Any, ...]) -> tuple[Any, ...]:
 class SubscriberDescription(Description):
     """A subscriber: what is asked, how answers lead on, and what becomes of the items in them."""
 
-    request: SubscriberRequestDescription = needed("Request")
+    request: ReadingDescription = needed("Request")
     answer: IncomingAnswerDescription = option(IncomingAnswerDescription, "Answer")
     items: ItemsDescription = option(ItemsDescription, "Items")
     pagination: PaginationChoice = option(OnePageDescription, "Pages", "What leads from page to page.")
@@ -217,7 +171,7 @@ class SubscriberDescription(Description):
         self, transformers: Transformers, ports: Ports, memories: Memories, scope: Scope
     ) -> Subscriber:
         return Subscriber(
-            self.request.build(),
+            self.request.build("request"),
             self.answer.written(),
             self.items.build(),
             self.pagination.build(),

@@ -10,15 +10,15 @@ from typing import Any, Protocol
 from mageferry.http.flow import Flow
 from mageferry.http.placeholders import Scope
 from mageferry.http.plugins.expect import StatusRanges
+from mageferry.http.requests import RequestTemplate
 from mageferry.http.subscriber.asking import Question
 from mageferry.http.subscriber.dates import DateFormat
 from mageferry.http.subscriber.entities import DateRule, EntityRules, ItemsPattern
 from mageferry.http.subscriber.errors import WrongSettings
-from mageferry.http.subscriber.expressions import Expression
+from mageferry.http.subscriber.expressions import parse
 from mageferry.http.subscriber.formats import AnswerFormat
 from mageferry.http.subscriber.memory import Memories
 from mageferry.http.subscriber.pagination import OnePage, Pagination
-from mageferry.http.subscriber.request import RequestTemplate
 
 
 class Transform(Protocol):
@@ -75,13 +75,13 @@ class Delta:
 
     def rule(self) -> DateRule:
         """How dates of items are found and read."""
-        return DateRule(
-            Expression.parse(self.path, "delta.path"), DateFormat.parse(self.format, self.zone, "delta.")
-        )
+        return DateRule(parse(self.path, "delta.path"), DateFormat.to_read(self.format, self.zone, "delta."))
 
     def sent(self) -> DateFormat:
         """How dates are written into the request."""
-        return DateFormat.parse(self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_")
+        return DateFormat.to_write(
+            self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,6 @@ class Subscriber:
         """What is asked in every turn."""
         return Question(
             self.request,
-            self.request.compiled(),
             self.answer,
             self.items,
             self.statuses,

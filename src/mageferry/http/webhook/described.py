@@ -21,7 +21,7 @@ from mageferry.http.config.validation import validate
 from mageferry.http.placeholders import Scope, Template
 from mageferry.http.redaction import Secret
 from mageferry.http.subscriber.described import EntityDescription, ItemsDescription
-from mageferry.http.subscriber.fitting import fitting
+from mageferry.http.subscriber.fitting import SettingsDescription, fitting
 from mageferry.http.subscriber.formats.described import FormatDescription
 from mageferry.http.webhook.answers import AnswerTemplate
 from mageferry.http.webhook.parsing import Webhook
@@ -35,8 +35,10 @@ _ANY = Secret("0" * 64)
 _NAMES = {"secret.secrets": "secret.secret", "signature.secrets": "signature.secret", "replays": "take_once"}
 
 
-class _KnowsSecret(Description):
+class _KnowsSecret(SettingsDescription):
     """What sender and receiver both know."""
+
+    names = _NAMES
 
     secret: NeededSecret = needed("Secret")
     previous: OptionalSecret = option(
@@ -58,23 +60,21 @@ def _filled(secret: Secret, scope: Scope | None, path: str) -> Secret:
 class SharedSecretDescription(_KnowsSecret):
     """A secret that the sender sends along as it is."""
 
+    place = "secret"
+
     where: Where = option(Where.HEADER, "Where", "As the last part of the path, in a header or in the query.")
     name: str = option("", "Name", "Of the header or parameter.")
     prefix: str = option("", "Prefix", "What stands before it in the header, such as Bearer and a blank.")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("secret", _NAMES):
-            self.build(None, "")
-        return self
-
-    def build(self, scope: Scope | None, path: str) -> SharedSecret:
-        """The secret itself. Raises WrongSettings and ConfigError."""
+    def build(self, scope: Scope | None = None, path: str = "") -> SharedSecret:
+        """The secret itself; without a scope for a check. Raises WrongSettings and ConfigError."""
         return SharedSecret(self.known(scope, path), self.where, self.name, self.prefix)
 
 
 class SignatureDescription(_KnowsSecret):
     """An HMAC signature over what is sent."""
+
+    place = "signature"
 
     header: str = option("X-Signature", "Header", min_length=1)
     algorithm: str = option("sha256", "Algorithm", f"One of {', '.join(ALGORITHMS)}.")
@@ -92,14 +92,8 @@ class SignatureDescription(_KnowsSecret):
         300.0, "Replay window (seconds)", "How far the signed timestamp may be off.", gt=0, le=86_400
     )
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("signature", _NAMES):
-            self.build(None, "")
-        return self
-
-    def build(self, scope: Scope | None, path: str) -> Signature:
-        """The signature itself. Raises WrongSettings and ConfigError."""
+    def build(self, scope: Scope | None = None, path: str = "") -> Signature:
+        """The signature itself; without a scope for a check. Raises WrongSettings and ConfigError."""
         options = {name: value for name, value in self if name not in _KnowsSecret.model_fields}
         return Signature(self.known(scope, path), **options)
 

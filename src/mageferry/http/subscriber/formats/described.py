@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import model_validator
-
 from mageferry.http.config import Description
 from mageferry.http.config.fields import option
-from mageferry.http.subscriber.fitting import fitting
+from mageferry.http.subscriber.fitting import SettingsDescription
 from mageferry.http.subscriber.formats.decoding import AnswerFormat, Format
 from mageferry.http.subscriber.formats.limits import Limits
 from mageferry.http.subscriber.formats.markup import Markup
 from mageferry.http.subscriber.formats.table import Table
 
 
-class TableDescription(Description):
+class TableDescription(SettingsDescription):
     """How a table (CSV, TSV) is written."""
+
+    place = "table"
 
     delimiter: str = option(",", "Delimiter", "One character, such as ; or a tab.")
     quote: str = option('"', "Quote", "One character; empty when fields are never quoted.")
@@ -24,29 +22,19 @@ class TableDescription(Description):
     columns: tuple[str, ...] = option((), "Columns", "Their names, without a header or in place of it.")
     encoding: str = option("", "Encoding", "Such as cp1252; empty: as the server says, else UTF-8.")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("table"):
-            self.build()
-        return self
-
     def build(self) -> Table:
         return Table(**dict(self))
 
 
-class MarkupDescription(Description):
+class MarkupDescription(SettingsDescription):
     """How XML becomes data."""
+
+    place = "markup"
 
     namespaces: dict[str, str] = option(
         dict, "Namespaces", "Prefix -> URI: names of these are written prefix:name, others without prefix."
     )
     lists: tuple[str, ...] = option((), "Lists", "Elements that are a list also when there is only one.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("markup"):
-            self.build()
-        return self
 
     def build(self) -> Markup:
         return Markup(**dict(self))

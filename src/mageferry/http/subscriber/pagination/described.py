@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mageferry.http.config import Description
 from mageferry.http.config.fields import Choice, needed, option
 from mageferry.http.descriptions import ExpressionText
-from mageferry.http.subscriber.fitting import fitting
+from mageferry.http.subscriber.fitting import SettingsDescription
 from mageferry.http.subscriber.pagination.links import LinkHeader, NextLink
 from mageferry.http.subscriber.pagination.numbered import (
     Cursor,
@@ -24,22 +24,17 @@ from mageferry.http.subscriber.pagination.turns import Pagination, Stop
 _PARAMETER_HELP = "A query parameter; empty: not sent, as when a placeholder (&{{{}}}) carries it."
 
 
-class PaginationDescription(Choice):
+class PaginationDescription(SettingsDescription, Choice):
     """What every pagination has."""
 
+    place = "pagination"
+
     @abstractmethod
-    def build(self) -> Pagination:
-        """The pagination itself. Raises WrongSettings."""
+    def build(self) -> Pagination: ...
 
     def given(self) -> dict[str, Any]:
         """The options without the type."""
         return {name: value for name, value in self if name != "type"}
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        with fitting("pagination"):
-            self.build()
-        return self
 
 
 class StopDescription(Description):
