@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import reduce
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import IncomingError
-from mageferry.hub.routes.arrivals import Kept, connector_key, keep
+from mageferry.hub.routes.arrivals import ROUTE_TASK, Kept, connector_key, keep
 from mageferry.hub.routes.models import Incoming, IncomingKind, Route
 from mageferry.hub.routes.portions import Portion
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import missing_records
 from mageferry.hub.routes.sources import Source, open_source
 from mageferry.hub.work import ledger, tracing
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.clock import Now
+from mageferry.hub.work.dispatch import drain, handles
 from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark
-from mageferry.hub.work.models import RunStatus
+from mageferry.hub.work.models import RunStatus, UnitStatus, WorkUnit
 from mageferry.hub.work.operations import open_units
 from mageferry.hub.work.runs import Run, Watcher, start_run
 from mageferry.magento import MagentoError
@@ -198,3 +201,22 @@ def _run_requested(held: Claim) -> Outcome:
     if run.row.status == RunStatus.FAILED:
         return ledger.failed(run.row.error, run.row.remedy, result={"run": run.row.pk})
     return ledger.finished(result={"run": run.row.pk})
+
+
+def run_once(
+    route: Route, limit: int | None = None, watch: Watcher | None = None
+) -> tuple[Run, Counter[str]]:
+    """Run a route and make an attempt at each of its tasks that is due, now and in this process.
+
+    Returns the run, and how many tasks stand how after it. Raises as run_route does.
+    """
+    run = run_route(route, watch, limit)
+    due = WorkUnit.objects.filter(route_task__route=route, status__in=(UnitStatus.NEW, UnitStatus.RETRY))
+    ready = due.filter(Q(not_before=None) | Q(not_before__lte=Now())).order_by("priority", "turn")
+    outcomes: Counter[str] = Counter()
+
+    def note(held: Claim, outcome: Outcome) -> None:
+        outcomes[str(outcome.status)] += 1
+
+    drain([ROUTE_TASK], only=list(ready.values_list("pk", flat=True)), done=note)
+    return run, outcomes
