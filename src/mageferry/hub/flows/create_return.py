@@ -35,7 +35,7 @@ from mageferry.hub.mapping.refund_out import (
 from mageferry.hub.mapping.sale import Sale, read_sale
 from mageferry.hub.trade.models import OrderPayment, OrderRefundItem
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import OPEN, Step, WorkUnit

@@ -27,7 +27,7 @@ from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.order_mappings import read_mapped_order
 from mageferry.hub.trade.models import Account
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of

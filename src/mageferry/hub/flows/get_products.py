@@ -25,7 +25,7 @@ from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.product_in import ProductRecord, read_product
 from mageferry.hub.trade.models import OrderItem, Product
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark

@@ -25,7 +25,7 @@ from mageferry.hub.flows.shipment_import import FLOW, Known, awaiting_tracks, st
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.shipment_in import order_id_of, read_shipment
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of

@@ -20,6 +20,7 @@ from mageferry.hub.connectors.models import (
     OrderPaymentMagento2,
     OrdersMagento,
 )
+from mageferry.hub.flows.history import write_histories, write_history
 from mageferry.hub.flows.mapped_updates import update_mapped
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.fields import UnusableRecord
@@ -31,7 +32,6 @@ from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
     OrderAddress,
-    OrderHistory,
     OrderItem,
     OrderPayment,
     OrderStatus,
@@ -59,9 +59,6 @@ _PAYMENTS = Table(
     OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
     "transaction_id", "paid_at",
 )  # fmt: skip
-_HISTORY = Table(
-    OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"
-)
 _ORDERS_MAGENTO = Table(
     OrdersMagento, "order", "magento2_connector", "direction", "entity_id", "increment_id", "store_id",
     "shipment_created", "shipment_id", "order_payment_id",
@@ -170,11 +167,10 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
     payments, in_magento = _payment_rows(records, order_ids, now)
     _PAYMENTS.insert_rows(payments)
     _PAYMENTS_MAGENTO.insert_rows(in_magento)
-    _HISTORY.insert(
-        order_ids, nows, [FLOW] * count, [row.connector.name] * count,
-        [f"{row.store_id} {row.store_code}".strip()] * count, [HistoryOutcome.DONE.value] * count,
-        [json_text({"entity_id": entity_id}) for entity_id in entity_ids],
+    write_histories(
+        FLOW, row, order_ids, HistoryOutcome.DONE,
         [f"Taken over from Magento, status {record.remote_status}." for record in records],
+        [{"entity_id": entity_id} for entity_id in entity_ids], now,
     )  # fmt: skip
 
 
@@ -295,11 +291,8 @@ def _update(
         _add_refund(order, record.total_refunded - refunded)
         notes.append(f"refunded {record.total_refunded - refunded} {order.currency}")
     if notes:
-        OrderHistory.objects.create(
-            order=order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
-            target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,
-            ids={"entity_id": record.entity_id}, message=f"Changed in Magento: {', '.join(notes)}.",
-        )  # fmt: skip
+        message = f"Changed in Magento: {', '.join(notes)}."
+        write_history(FLOW, row, order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id})
     return bool(notes)
 
 
