@@ -98,7 +98,7 @@ def _let_it_run(
                 crew.kill_one(chance)
                 kill_at = time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
             time.sleep(ROUND_SECONDS)
-            left = _left(records, placed)
+            left = _left(records, people, placed)
             quiet = 0 if left else quiet + 1
     finally:
         crew.end()
@@ -119,7 +119,7 @@ def _retry_failed() -> None:
     Order.objects.exclude(error="").update(error="", remedy="")
 
 
-def _left(records: Records, placed: list[int]) -> int:
+def _left(records: Records, people: People, placed: list[int]) -> int:
     """What people wait for: exports, shipments both ways, refunds, and work that isn't done. What is parked with a
     reason waits for a person and not for the hub."""
     parked = WorkUnit.objects.filter(status=UnitStatus.FAILED, kind__in=("create_shipment", "create_return"))
@@ -129,7 +129,8 @@ def _left(records: Records, placed: list[int]) -> int:
     return (
         Order.objects.filter(account=records.marketplace).exclude(status=OrderStatus.SHIPPED).count()
         + len(placed)
-        - own.exclude(status=OrderStatus.READY_FOR_SHIPPING, shipments=None).count()
+        - own.count()
+        + len(people.to_ship())
         + told.filter(magento=None).count()
         + refunds.exclude(magento__return_created=True).count()
         - parked.count()
