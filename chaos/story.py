@@ -28,6 +28,7 @@ WORKERS = 3
 ROUND_SECONDS = 0.25
 KILL_EVERY_SECONDS = (0.6, 1.6)
 QUIET_ROUNDS = 3
+ASK_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 5.0
 
 
@@ -85,11 +86,13 @@ def _let_it_run(
         for number, kind in enumerate(FAULTS):
             shop.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path="/V1/")
     crew = Crew(WORKERS, seed)
-    look_at = time.monotonic() + LOOK_EVERY_SECONDS
+    ask_at, look_at = 0.0, time.monotonic() + LOOK_EVERY_SECONDS
     quiet, kill_at = 0, time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
     try:
         while quiet < QUIET_ROUNDS and time.monotonic() < deadline:
-            _ask_for_runs(records)
+            if time.monotonic() >= ask_at:
+                _ask_for_runs(records)
+                ask_at = time.monotonic() + ASK_EVERY_SECONDS
             people.act()
             if time.monotonic() >= look_at:
                 _retry_failed()
