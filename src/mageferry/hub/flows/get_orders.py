@@ -16,7 +16,8 @@ from django.db import DataError, IntegrityError
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.failures import BadRecord, clear, park
-from mageferry.hub.flows.order_import import FLOW, Stored, linked_account, store_orders
+from mageferry.hub.flows.order_import import Stored, linked_account, store_orders
+from mageferry.hub.flows.order_update import FLOW
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.registry import Flow, declare
