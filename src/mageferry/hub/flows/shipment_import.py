@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError, transaction
@@ -19,6 +19,7 @@ from mageferry.hub.connectors.models import (
     OrdersMagento,
 )
 from mageferry.hub.connectors.remote_orders import RemoteOrder
+from mageferry.hub.flows.stored import Stored, refused_by_database
 from mageferry.hub.mapping.carriers import carrier_for
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_amounts import sent_items
@@ -40,31 +41,37 @@ FLOW = "get_shipments"
 _ALL_TRACKS_DAYS = 1
 
 
-@dataclass(slots=True)
-class Stored:
-    """What became of a page of shipments."""
+@dataclass(frozen=True, slots=True)
+class KnownShipment:
+    """A shipment of the shop, and which order of the hub it belongs to."""
 
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: list[tuple[ShipmentRecord, str, str]] = field(default_factory=list)
+    record: ShipmentRecord
+    remote: RemoteOrder
+
+    @property
+    def entity_id(self) -> int:
+        return self.record.shipment_id
+
+    @property
+    def remote_updated_at(self) -> dt.datetime | None:
+        return self.record.remote_updated_at
+
+    @property
+    def number(self) -> str:
+        return self.record.number
 
 
-type Known = tuple[ShipmentRecord, RemoteOrder]
-
-
-def store_shipments(row: Magento2Seller, known: Sequence[Known]) -> Stored:
+def store_shipments(row: Magento2Seller, known: Sequence[KnownShipment]) -> Stored[KnownShipment]:
     """Store shipments of orders that the hub knows; each that can't be stored is refused alone."""
-    stored = Stored()
-    for record, remote in known:
+    stored: Stored[KnownShipment] = Stored()
+    for each in known:
         try:
             with transaction.atomic():
-                made = _store(row, record, remote)
+                made = _store(row, each.record, each.remote)
         except UnusableRecord as problem:
-            stored.refused.append((record, problem.reason, problem.remedy))
+            stored.refused.append((each, problem.reason, problem.remedy))
         except (IntegrityError, DataError) as error:
-            reason = f"Shipment {record.shipment_id} can't be stored: {str(error).splitlines()[0]}"
-            stored.refused.append((record, reason, "It is read again with the next run."))
+            stored.refused.append((each, *refused_by_database(f"shipment {each.number}", error)))
         else:
             setattr(stored, made, getattr(stored, made) + 1)
     return stored

@@ -33,6 +33,11 @@ class ProductRecord:
     attributes: dict[str, Any]
     remote_updated_at: dt.datetime | None
 
+    @property
+    def number(self) -> str:
+        """What people know it by."""
+        return self.sku
+
 
 def read_product(raw: Any, attribute_codes: Sequence[str] = ()) -> ProductRecord:
     """Check one row of GET /V1/products and read what the hub keeps. Raises UnusableRecord."""
