@@ -22,7 +22,10 @@ from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.reading import ListReading, RecordKind, Rows, read_again, read_each, row_read_for
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.stored import Stored
-from mageferry.hub.mapping.product_in import ProductRecord, read_product
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.product_in import ProductRecord
+from mageferry.hub.mapping.product_mappings import RECORD, read_mapped_product
+from mageferry.hub.mapping.rules import FROM_MAGENTO
 from mageferry.hub.trade.models import OrderItem, Product
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
@@ -71,6 +74,9 @@ def criteria_for(row: Magento2Seller, mark: dt.datetime | None, started_at: dt.d
 
 
 def _fields(row: Magento2Seller) -> SearchCriteria:
+    """What to ask of each product: all of it when field mappings read it."""
+    if mappings_of(row.connector).concern(FROM_MAGENTO, RECORD):
+        return SearchCriteria()
     return SearchCriteria().fields(
         "id", "sku", "name", "type_id", "status", "price", "weight", "updated_at", *_more_fields(row)
     )
@@ -98,7 +104,8 @@ def _read_page(row: Magento2Seller, items: Sequence[Any]) -> Rows[ProductRecord]
 
 
 def _read(row: Magento2Seller, raw: Any) -> ProductRecord:
-    return read_product(raw, row.connector.product_attributes)
+    connector = row.connector
+    return read_mapped_product(raw, connector.product_attributes, mappings_of(connector))
 
 
 def _storing(row: Magento2Seller) -> Callable[[Sequence[ProductRecord]], Stored[ProductRecord]]:

@@ -21,19 +21,29 @@ from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.reading import ListReading, RecordKind, Rows, read_again, read_each, row_read_for
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
-from mageferry.hub.flows.shipment_import import FLOW, KnownShipment, awaiting_tracks, store_shipments
-from mageferry.hub.mapping.shipment_in import order_id_of, read_shipment
+from mageferry.hub.flows.shipment_import import (
+    ALL_TRACKS_FOR,
+    FLOW,
+    KnownShipment,
+    awaiting_tracks,
+    store_shipments,
+)
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.shipment_in import order_id_of
+from mageferry.hub.mapping.shipment_mappings import read_mapped_shipment
 from mageferry.hub.work import ledger
 from mageferry.hub.work.dispatch import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
-from mageferry.hub.work.marks import mark_of
+from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.runs import Run
 from mageferry.magento import Magento, SearchCriteria
 
 ONE_SHIPMENT = "get_shipment"
 SHIPMENT = RecordKind("shipment", ONE_SHIPMENT)
+# Since when every shipment that may get another track was read.
+ALL_TRACKS = "get_shipments_tracks"
 
 
 def get_shipments(row: Magento2Seller, run: Run, held: Held) -> None:
@@ -70,11 +80,18 @@ def _unclear_exports(row: Magento2Seller) -> Iterable[dt.datetime]:
 
 
 def _read_late_tracks(row: Magento2Seller, shop: Magento, reading: ListReading[KnownShipment]) -> None:
-    """Read shipments again whose tracks may have come since."""
-    ids = [each for each in awaiting_tracks(row, reading.run.started_at) if each not in reading.seen]
-    for criteria in SearchCriteria().split("entity_id", "in", ids):
+    """Read shipments again whose tracks may have come since; once a day those too that have a track already."""
+    now = reading.run.started_at
+    last = mark_of(row.scope, ALL_TRACKS)
+    all_tracks = last is None or now - last >= ALL_TRACKS_FOR
+    ids = awaiting_tracks(row, now, with_tracks=all_tracks)
+    for criteria in SearchCriteria().split(
+        "entity_id", "in", [each for each in ids if each not in reading.seen]
+    ):
         # They were stored before: nothing is lost when the mark passes one that can't be read now.
         reading.take_in(shop.shipments.pages(criteria, page_size=row.connector.page_size))
+    if all_tracks:
+        move_mark(row.scope, ALL_TRACKS, now)
 
 
 def _read_page(row: Magento2Seller, items: Sequence[Any]) -> Rows[KnownShipment]:
@@ -82,8 +99,12 @@ def _read_page(row: Magento2Seller, items: Sequence[Any]) -> Rows[KnownShipment]
     owned = read_each(SHIPMENT, items, lambda raw: (order_id_of(raw), raw))
     ours = exported_orders(row, {order_id for order_id, _ in owned.records})
     mine = [raw for order_id, raw in owned.records if order_id in ours]
-    rows = read_each(SHIPMENT, mine, lambda raw: KnownShipment(read_shipment(raw), ours[order_id_of(raw)]))
+    rows = read_each(SHIPMENT, mine, lambda raw: _read(row, raw, ours[order_id_of(raw)]))
     return Rows(rows.records, [*owned.bad, *rows.bad], len(owned.records) - len(mine))
+
+
+def _read(row: Magento2Seller, raw: Any, remote: RemoteOrder) -> KnownShipment:
+    return KnownShipment(read_mapped_shipment(raw, mappings_of(row.connector)), remote)
 
 
 def exported_orders(row: Magento2Seller, order_ids: set[int]) -> dict[int, RemoteOrder]:
@@ -115,7 +136,7 @@ def get_one_shipment(held: Claim) -> Outcome:
         remote = exported_orders(row, {order_id}).get(order_id)
         if remote is None:
             return ledger.skipped("The hub has no exported order that this shipment belongs to.")
-        return KnownShipment(read_shipment(raw), remote)
+        return _read(row, raw, remote)
 
     return read_again(held, SHIPMENT, row, fetch, partial(store_shipments, row))
 

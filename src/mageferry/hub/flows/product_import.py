@@ -186,10 +186,26 @@ def _set_values(side: ProductMagento, product: Product, record: ProductRecord) -
     """Take over a record; whether anything is different now."""
     values: dict[str, Any] = {name: getattr(record, name) for name in VALUES}
     values |= {"entity_id": record.entity_id, "product_id": product.pk}
+    if side.pk:
+        values |= _kept(side, record)
     different = [name for name, value in values.items() if getattr(side, name) != value]
     for name in different:
         setattr(side, name, values[name])
     return bool(different)
+
+
+def _kept(side: ProductMagento, record: ProductRecord) -> dict[str, Any]:
+    """What field mappings fill on new products only: as it is stored."""
+    kept: dict[str, Any] = {}
+    attributes = dict(record.attributes)
+    for name in record.only_new:
+        field, _, key = name.partition(".")
+        if not key:
+            field = "status" if field == "active" else field
+            kept[field] = getattr(side, field)
+        elif key in side.attributes:
+            attributes[key] = side.attributes[key]
+    return {**kept, "attributes": attributes}
 
 
 def _leads(page: _Page, side: ProductMagento, product: Product) -> bool:
