@@ -51,7 +51,7 @@ _ADDRESSES = Table(
 )  # fmt: skip
 _PAYMENTS = Table(
     OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
-    "transaction_id", "paid_at",
+    "transaction_id", "paid_at", "updated_at",
 )  # fmt: skip
 _ORDERS_MAGENTO = Table(
     OrdersMagento, "order", "magento2_connector", "direction", "entity_id", "increment_id", "store_id",
@@ -216,12 +216,12 @@ def _payment_rows(
             paid_at = record.placed_at if paid.amount_paid else None
             payments.append(
                 (next(ids), order_id, PaymentType.PAYMENT.value, method, paid.amount, paid.amount_paid,
-                 paid.shipping_amount, record.currency, paid.transaction_id, paid_at)
+                 paid.shipping_amount, record.currency, paid.transaction_id, paid_at, now)
             )  # fmt: skip
         if record.total_refunded:
             pk, kind = next(ids), PaymentType.REFUND.value
             payments.append(
-                (pk, order_id, kind, method, record.total_refunded, ZERO, ZERO, record.currency, "", now)
+                (pk, order_id, kind, method, record.total_refunded, ZERO, ZERO, record.currency, "", now, now)
             )
             in_magento.append((pk, True, None))
     return payments, in_magento

@@ -76,6 +76,8 @@ def _update(
         _add_refund(order, record.total_refunded - refunded)
         notes.append(f"refunded {record.total_refunded - refunded} {order.currency}")
     if notes:
+        # Also when only a part of it changed: whoever reads what changed must find it.
+        Order.objects.filter(pk=order.pk).update(updated_at=timezone.now())
         message = f"Changed in Magento: {', '.join(notes)}."
         write_history(FLOW, row, order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id})
     return bool(notes)

@@ -154,6 +154,7 @@ class ShipmentExport:
                 order_shipment=self._shipment, magento2_connector=self._row.connector,
                 direction=Direction.EXPORTED, shipment_id=made.shipment_id,
             )  # fmt: skip
+            OrderShipment.objects.filter(pk=self._shipment.pk).update(updated_at=timezone.now())
             note_shipment(self._order, made)
             write_history(
                 self._shipment, self._row, HistoryOutcome.DONE, message, {"shipment_id": made.shipment_id}

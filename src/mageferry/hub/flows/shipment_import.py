@@ -105,8 +105,9 @@ def _update(row: Magento2Seller, shipment: OrderShipment, record: ShipmentRecord
         changed.append("carrier")
     mapped = fill_shipment(shipment, record, is_new=False)
     notes.extend(f"{name} by a field mapping" for name in mapped)
-    if changed or mapped:
-        shipment.save(update_fields=sorted({*changed, *mapped}))
+    if notes:
+        # Also for a new track alone: whoever reads what changed must find it.
+        shipment.save(update_fields=sorted({*changed, *mapped, "updated_at"}))
     return notes
 
 

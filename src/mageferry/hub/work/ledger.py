@@ -278,7 +278,8 @@ def _groups(pairs: Sequence[tuple[Claim, Outcome]]) -> Iterable[_Group]:
 
 
 def _final_status(held: Claim, outcome: Outcome) -> tuple[UnitStatus, str]:
-    if outcome.status == UnitStatus.RETRY and held.unit.attempts >= MAX_ATTEMPTS:
+    most = MAX_ATTEMPTS if outcome.most_attempts is None else outcome.most_attempts
+    if outcome.status == UnitStatus.RETRY and held.unit.attempts >= most:
         return UnitStatus.FAILED, f"Given up after {held.unit.attempts} attempts. {outcome.reason}"
     return outcome.status, outcome.reason
 
