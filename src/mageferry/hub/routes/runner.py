@@ -22,7 +22,8 @@ from mageferry.hub.routes.settings import missing_records
 from mageferry.hub.routes.sources import Source, open_source
 from mageferry.hub.work import ledger, tracing
 from mageferry.hub.work.clock import Now
-from mageferry.hub.work.dispatch import drain, handles
+from mageferry.hub.work.dispatch import drain
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark

@@ -26,7 +26,7 @@ from mageferry.hub.routes.settings import missing_records
 from mageferry.hub.routes.transforming import Untransformed, read_item, transform_entity
 from mageferry.hub.security.encryption import UnreadableSecret
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 
