@@ -2,7 +2,6 @@
 
 import django.core.validators
 import django.db.models.deletion
-import mageferry.hub.routes.models.fields
 import mageferry.hub.security.fields
 from django.db import migrations, models
 
@@ -13,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pipelines', '0001_initial'),
-        ('trade', '0005_changes_by_time'),
+        ('trade', '0004_stock_origin_and_edited_fields'),
         ('work', '0005_run_notes'),
     ]
 
@@ -25,7 +24,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z_][A-Za-z0-9_]*$', 'Write a name of letters, digits and _, such as erp_branch.')])),
                 ('description', models.TextField(blank=True, default='')),
                 ('is_secret', models.BooleanField(default=False, help_text='Encrypted, and never shown again; leave the value empty then.', verbose_name='secret')),
-                ('value', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=str, help_text='Any JSON; a text in quotes.')),
+                ('value', models.JSONField(blank=True, default=str, help_text='Any JSON; a text in quotes.')),
                 ('secret', mageferry.hub.security.fields.SecretField(blank=True, default='', editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
@@ -75,12 +74,12 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(help_text='How addresses, exports and the API name it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9_-]*$', 'Write a code of small letters, digits, - and _, such as erp-orders.')])),
                 ('description', models.TextField(blank=True, default='')),
                 ('enabled', models.BooleanField(default=True)),
-                ('settings', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=dict)),
+                ('settings', models.JSONField(blank=True, default=dict)),
                 ('secrets', mageferry.hub.security.fields.SecretField(blank=True, default='', editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('kind', models.CharField(choices=[('http', 'HTTP subscriber: asked page by page'), ('webhook', 'Webhook: deliveries that come by themselves'), ('storage', 'Storage: the entries of a storage'), ('file', 'Files: dropped into a directory'), ('hub', 'Hub: what changed in the hub itself')], max_length=8)),
-                ('transformers', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list, help_text='Applied to each item before it is an entity.', verbose_name='input transformers')),
+                ('transformers', models.JSONField(blank=True, default=list, help_text='Applied to each item before it is an entity.', verbose_name='input transformers')),
                 ('account', models.ForeignKey(blank=True, help_text='Whose orders, stock or products; for the kind Hub.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trade.account')),
                 ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incomings', to='pipelines.httpclientrecord', verbose_name='HTTP client')),
                 ('storage', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incomings', to='routes.storage')),
@@ -98,7 +97,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(help_text='How addresses, exports and the API name it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9_-]*$', 'Write a code of small letters, digits, - and _, such as erp-orders.')])),
                 ('description', models.TextField(blank=True, default='')),
                 ('enabled', models.BooleanField(default=True)),
-                ('settings', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=dict)),
+                ('settings', models.JSONField(blank=True, default=dict)),
                 ('secrets', mageferry.hub.security.fields.SecretField(blank=True, default='', editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
@@ -120,7 +119,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(help_text='How commands, exports and the API name it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9_-]*$', 'Write a code of small letters, digits, - and _, such as erp-orders.')])),
                 ('description', models.TextField(blank=True, default='')),
                 ('enabled', models.BooleanField(default=True)),
-                ('transformers', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list)),
+                ('transformers', models.JSONField(blank=True, default=list)),
                 ('priority', models.PositiveSmallIntegerField(default=50, help_text='Lower goes first: orders 10, stock 50.', validators=[django.core.validators.MaxValueValidator(100)])),
                 ('changes', models.CharField(choices=[('changed', 'When they have changed since they were last processed'), ('once', 'Never: each identifier once'), ('always', 'With every run')], default='changed', help_text='What is a task already is never taken twice.', max_length=8, verbose_name='take entities again')),
                 ('attempts', models.PositiveSmallIntegerField(default=10, help_text='Then the task has failed, and waits for a person.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)])),
@@ -150,12 +149,12 @@ class Migration(migrations.Migration):
                 ('entity_key', models.CharField(help_text='Digest of the identifier.', max_length=32)),
                 ('fingerprint', models.CharField(max_length=64)),
                 ('source', models.CharField(blank=True, help_text='Where it came from: page, file.', max_length=200)),
-                ('entity', mageferry.hub.routes.models.fields.OrderedJSONField(null=True)),
-                ('transformed', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, null=True)),
+                ('entity', models.JSONField(null=True)),
+                ('transformed', models.JSONField(blank=True, null=True)),
                 ('is_transformed', models.BooleanField(default=False)),
                 ('is_partly_done', models.BooleanField(default=False, help_text='Steps of its chain are done.')),
                 ('chain_state', mageferry.hub.security.fields.SecretField(blank=True, default='', editable=False)),
-                ('result', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=dict)),
+                ('result', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='parts', to='routes.routetask')),
                 ('route', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='routes.route')),
@@ -173,7 +172,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=500)),
-                ('value', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, null=True)),
+                ('value', models.JSONField(blank=True, null=True)),
                 ('expires_at', models.DateTimeField(blank=True, help_text='Empty: never.', null=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('storage', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='routes.storage')),
@@ -190,10 +189,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
-                ('transformers', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list)),
-                ('input', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list, help_text='A list of entities.')),
-                ('expected', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list, help_text='The list of what they become.')),
-                ('failures', mageferry.hub.routes.models.fields.OrderedJSONField(blank=True, default=list, help_text='Places in the input, from 1, of entities that should fail.')),
+                ('transformers', models.JSONField(blank=True, default=list)),
+                ('input', models.JSONField(blank=True, default=list, help_text='A list of entities.')),
+                ('expected', models.JSONField(blank=True, default=list, help_text='The list of what they become.')),
+                ('failures', models.JSONField(blank=True, default=list, help_text='Places in the input, from 1, of entities that should fail.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('route', models.ForeignKey(blank=True, help_text='Whose transformers it is about; empty: those below.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='stored_tests', to='routes.route')),
