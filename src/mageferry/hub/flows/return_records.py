@@ -10,11 +10,11 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller, OrderPaymentMagento2
+from mageferry.hub.flows.history import Place, write_history
 from mageferry.hub.mapping.amounts import ZERO, cents
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
-    OrderHistory,
     OrderItem,
     OrderPayment,
     PaymentType,
@@ -103,8 +103,4 @@ def _write_history(
     message: str,
     ids: dict[str, int],
 ) -> None:
-    OrderHistory.objects.create(
-        order=refund.order, at=timezone.now(), flow=FLOW, connector=row.connector.name if row else "",
-        target_store=f"{row.store_id} {row.store_code}".strip() if row else "", outcome=outcome,
-        ids={"refund": refund.pk, **ids}, message=message,
-    )  # fmt: skip
+    write_history(FLOW, Place.of(row), refund.order_id, outcome, message, {"refund": refund.pk, **ids})
