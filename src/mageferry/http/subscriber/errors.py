@@ -72,11 +72,12 @@ class IncomingError(Exception):
 
 
 class WrongSettings(IncomingError):
-    """The settings cannot work; `path` names the field."""
+    """The settings cannot work; `path` names the field, `problem` is the reason without it."""
 
     def __init__(self, path: str, reason: str, *, remedy: str = "") -> None:
         super().__init__(f"{path}: {reason}", remedy=remedy)
         self.path = path
+        self.problem = reason
 
 
 class UnreadableAnswer(IncomingError):

@@ -31,7 +31,7 @@ from mageferry.hub.mapping.refund_out import RefundPlan, UnrefundableOrder, plan
 from mageferry.hub.mapping.sale import Sale, read_sale
 from mageferry.hub.trade.models import OrderPayment
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import OPEN, Step, WorkUnit

@@ -13,7 +13,8 @@ from typing import Any
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.order_import import FLOW, linked_account, store_orders
+from mageferry.hub.flows.order_import import linked_account, store_orders
+from mageferry.hub.flows.order_update import FLOW
 from mageferry.hub.flows.progress import move_on, reading_since
 from mageferry.hub.flows.reading import ListReading, RecordKind, read_again, read_each, row_read_for
 from mageferry.hub.flows.registry import Flow, declare
@@ -23,7 +24,7 @@ from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.order_mappings import read_mapped_order
 from mageferry.hub.trade.models import Account
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of

@@ -28,7 +28,7 @@ from mageferry.hub.mapping.product_mappings import RECORD, read_mapped_product
 from mageferry.hub.mapping.rules import FROM_MAGENTO
 from mageferry.hub.trade.models import OrderItem, Product
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark

@@ -32,7 +32,7 @@ from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.shipment_in import order_id_of
 from mageferry.hub.mapping.shipment_mappings import read_mapped_shipment
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark
