@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference/: commands, settings, tables, transformers.
+"""Writes the generated pages of docs/reference/: commands, settings, tables, transformers, entities.
 
 `--check` writes nothing; it ends with exit code 1 and names the pages that no longer say what the code does.
 """
@@ -242,11 +242,29 @@ def render_standard_mapping() -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_entities() -> str:
+    """The page of the entities that go in and out of the hub."""
+    import django
+
+    django.setup()
+    from mageferry.hub.exchange.description import markdown
+
+    begin = (
+        "# Entities",
+        "",
+        "What goes into the hub and out of it as plain JSON: [how to use them](../how-to/exchange.md). Numbers may be",
+        "given as texts; null is the same as leaving a field out; a field that isn't named here is refused.",
+        "",
+    )
+    return "\n".join((*begin, markdown()))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": lambda: render_commands("mageferry.cli.main", "mageferry"),
     "settings.md": render_hub_settings,
     "tables.md": render_hub_tables,
     "transformers.md": render_transformers,
+    "entities.md": render_entities,
     "incoming.md": render_incoming,
     "field-mappings.md": render_standard_mapping,
 }

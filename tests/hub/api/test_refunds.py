@@ -63,7 +63,7 @@ def test_refunds_show_their_return_id_and_what_parked_them(client: Client, order
         ({"amount": "40.00"}, "at most 32.01 USD"),
         ({"shipping_amount": "5.00"}, "shipping part must be from 0 to 4.95"),
         ({"items": [{"position": 1, "quantity": 3}]}, "at most 2 can be given back"),
-        ({"items": [{"position": 9, "quantity": 1}]}, "has no item 9"),
+        ({"items": [{"position": 9, "quantity": 1}]}, "items[0]: the order has no position 9"),
         ({"items": [{"position": 1, "quantity": 1}] * 2}, "named twice"),
         ({"amount": "0"}, "greater than 0"),
         ({"transaction_id": ""}, "at least 1 character"),

@@ -13,16 +13,11 @@ from ninja import Field, Router, Schema, Status
 
 from mageferry.hub.api.access import MAY_READ, MAY_REFUND, require
 from mageferry.hub.api.shapes import Problem
+from mageferry.hub.exchange.refunds import RefundContent
 from mageferry.hub.trade.models import Order, OrderRefund
-from mageferry.hub.trade.refunds import OtherRefund, RefundEntry, UnusableRefund, enter_refund
+from mageferry.hub.trade.refunds import OtherRefund, UnusableRefund, enter_refund
 
 router = Router()
-
-
-class ReturnedItem(Schema):
-    position: int = Field(description="Position of the item in the order.")
-    quantity: Decimal = Field(gt=0, max_digits=12, decimal_places=4)
-    back_to_stock: bool = False
 
 
 class ShownItem(Schema):
@@ -30,25 +25,6 @@ class ShownItem(Schema):
     sku: str = Field(alias="order_item.sku")
     quantity: Decimal
     back_to_stock: bool
-
-
-class RefundRequest(Schema):
-    """What is given back. Without items: money only, or everything when the amount is all that is left."""
-
-    transaction_id: str = Field(
-        min_length=1,
-        max_length=128,
-        description="The refund's own id: asked for twice with it, it is made once.",
-    )
-    amount: Decimal = Field(gt=0, max_digits=20, decimal_places=2, description="All that is given back.")
-    shipping_amount: Decimal = Field(
-        Decimal(0),
-        ge=0,
-        max_digits=20,
-        decimal_places=2,
-        description="The part of it that is shipping, without tax.",
-    )
-    items: list[ReturnedItem] = Field(default_factory=list, max_length=1000)
 
 
 class Refund(Schema):
@@ -96,20 +72,14 @@ def refunds(request: HttpRequest, pk: int) -> QuerySet[OrderRefund]:
 @router.post(
     "/orders/{int:pk}/refunds", response={201: Refund, 200: Refund, 404: Problem, 409: Problem, 422: Problem}
 )
-def add_refund(request: HttpRequest, pk: int, body: RefundRequest) -> Status[Any]:
+def add_refund(request: HttpRequest, pk: int, body: RefundContent) -> Status[Any]:
     """Enter a refund; the flow Create Return makes its credit memo. 200: it was entered before."""
     require(request, MAY_REFUND)
-    positions = [item.position for item in body.items]
-    if len(set(positions)) != len(positions):
-        return Status(422, {"message": "An item is named twice: name it once, with the whole quantity."})
-    entry = RefundEntry(
-        body.amount, body.shipping_amount, {item.position: item.quantity for item in body.items},
-        frozenset(item.position for item in body.items if item.back_to_stock), body.transaction_id,
-    )  # fmt: skip
-    try:
-        refund, made = enter_refund(pk, entry)
-    except Order.DoesNotExist:
+    order = Order.objects.filter(pk=pk).first()
+    if order is None:
         return Status(404, {"message": f"There is no order {pk}."})
+    try:
+        refund, made = enter_refund(pk, body.entry_for(order))
     except OtherRefund as other:
         return Status(409, {"message": str(other)})
     except UnusableRefund as unusable:

@@ -12,6 +12,7 @@ from ninja import Router, Status
 from mageferry.hub.api import shipment_shapes
 from mageferry.hub.api.access import MAY_READ, require
 from mageferry.hub.api.shapes import Problem
+from mageferry.hub.exchange.shipments import ShipmentContent
 from mageferry.hub.trade import shipping
 from mageferry.hub.trade.models import Order, OrderShipment
 
@@ -30,21 +31,13 @@ def shipments(request: HttpRequest, pk: int) -> QuerySet[OrderShipment]:
     "/orders/{int:pk}/shipments",
     response={201: shipment_shapes.Shipment, 200: shipment_shapes.Shipment, 400: Problem, 409: Problem},
 )
-def add_shipment(request: HttpRequest, pk: int, body: shipment_shapes.NewShipment) -> Status[Any]:
+def add_shipment(request: HttpRequest, pk: int, body: ShipmentContent) -> Status[Any]:
     """Tell of a shipment. 201: taken over; 200: known by its `remote_id` already, nothing changed; 409: that id is
     another shipment's. For an order from Magento the next run of Create Shipments creates it there."""
     require(request, MAY_SHIP)
     order = get_object_or_404(Order, pk=pk)
-    given = body.dict(exclude={"items", "tracks", "shipped_at"})
-    if body.shipped_at is not None:
-        given["shipped_at"] = body.shipped_at
-    new = shipping.NewShipment(
-        items=[shipping.NewItem(**item.dict()) for item in body.items],
-        tracks=[shipping.NewTrack(**track.dict()) for track in body.tracks],
-        **given,
-    )
     try:
-        made, is_new = shipping.add_shipment(order, new)
+        made, is_new = shipping.add_shipment(order, body.wanted)
     except shipping.BadShipment as problem:
         return Status(400, {"message": f"The shipment doesn't fit order {order}: {problem}"})
     except shipping.OtherShipment as problem:

@@ -58,6 +58,7 @@ def adopt_memo(refund: OrderPayment, row: Magento2Seller, made: Made, message: s
             order_payment=refund,
             defaults={"return_created": True, "return_id": return_id, "error": "", "remedy": ""},
         )
+        OrderPayment.objects.filter(pk=refund.pk).update(updated_at=timezone.now())
         _count_refunded(refund.order, made)
         _write_history(refund, row, HistoryOutcome.DONE, text, {"return_id": return_id})
 
@@ -88,6 +89,7 @@ def park_refund(
         OrderPaymentMagento2.objects.update_or_create(
             order_payment=refund, defaults={"error": reason, "remedy": remedy}
         )
+        OrderPayment.objects.filter(pk=refund.pk).update(updated_at=timezone.now())
         _write_history(refund, row, HistoryOutcome.FAILED, reason, {})
 
     answer = raw.decode("utf-8", "replace")[:4000] if raw else ""

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from mageferry.hub import adminsite
 from mageferry.hub.trade import models
@@ -178,7 +179,7 @@ class OrderAdmin(adminsite.ModelAdmin):
 
     @adminsite.action(description="Clear the error, so that the order goes on")
     def clear_error(self, request: HttpRequest, queryset: QuerySet[models.Order]) -> None:
-        count = queryset.exclude(error="").update(error="", remedy="")
+        count = queryset.exclude(error="").update(error="", remedy="", updated_at=timezone.now())
         self.message_user(request, f"{count} orders go on with the next run of their flow.")
 
     @adminsite.action(description="Add refund", url_path="add-refund", permissions=["add_refund"])

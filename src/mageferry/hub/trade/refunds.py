@@ -80,18 +80,9 @@ def enter_refund(order_pk: int, entry: RefundEntry) -> tuple[OrderRefund, bool]:
     with transaction.atomic():
         # Holding the order, so that two askers at the same time are one after the other.
         order = Order.objects.select_for_update().get(pk=order_pk)
-        known = _entered_before(order, entry)
+        known, quantities = check_refund(order, entry)
         if known is not None:
             return known, False
-        items = {item.position: item for item in order.items.all()}
-        wanted = entry.quantities or {}
-        unknown = [str(position) for position in wanted if position not in items]
-        if unknown:
-            raise UnusableRefund([f"Order {order} has no item {', '.join(unknown)}."])
-        quantities = {items[position]: quantity for position, quantity in wanted.items()}
-        problems = list(problems_of(order, entry.amount, entry.shipping_amount, quantities, None))
-        if problems:
-            raise UnusableRefund(problems)
         refund = OrderRefund.objects.create(
             order=order, amount=entry.amount, shipping_amount=entry.shipping_amount, currency=order.currency,
             transaction_id=entry.transaction_id, paid_at=timezone.now(),
@@ -104,6 +95,25 @@ def enter_refund(order_pk: int, entry: RefundEntry) -> tuple[OrderRefund, bool]:
             for item, quantity in quantities.items()
         )  # fmt: skip
         return refund, True
+
+
+def check_refund(order: Order, entry: RefundEntry) -> tuple[OrderRefund | None, dict[OrderItem, Decimal]]:
+    """The same refund as it was entered before, if it was, and the quantities by item. Raises as enter_refund does."""
+    known = _entered_before(order, entry)
+    items = {item.position: item for item in order.items.all()}
+    wanted = entry.quantities or {}
+    unknown = [str(position) for position in wanted if position not in items]
+    if unknown:
+        raise UnusableRefund([f"Order {order} has no item {', '.join(unknown)}."])
+    quantities = {items[position]: quantity for position, quantity in wanted.items()}
+    problems = (
+        []
+        if known is not None
+        else list(problems_of(order, entry.amount, entry.shipping_amount, quantities, None))
+    )
+    if problems:
+        raise UnusableRefund(problems)
+    return known, quantities
 
 
 def _entered_before(order: Order, entry: RefundEntry) -> OrderRefund | None:

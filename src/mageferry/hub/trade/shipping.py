@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from mageferry.hub.trade.chosen_items import NewItem, choose_items
 from mageferry.hub.trade.models import (
     Order,
     OrderItem,
@@ -19,8 +20,6 @@ from mageferry.hub.trade.models import (
     OrderShipmentTrack,
     OrderStatus,
 )
-
-_QUANTITY_LIMIT = Decimal(10) ** 8
 
 
 class BadShipment(ValueError):
@@ -32,15 +31,6 @@ class BadShipment(ValueError):
 
 class OtherShipment(ValueError):
     """The order has a shipment with this id already, and it holds something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """How many of an item: named by its position in the order, or by an SKU that the order has once."""
-
-    quantity: Decimal
-    position: int | None = None
-    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +60,19 @@ def add_shipment(order: Order, new: NewShipment) -> tuple[OrderShipment, bool]:
     """
     # Whoever tells of shipments of this order at the same time waits here, so that what is left is known.
     order = Order.objects.select_for_update().get(pk=order.pk)
+    known, quantities = check_shipment(order, new)
+    return (known, False) if known is not None else (_create(order, new, quantities), True)
+
+
+def check_shipment(order: Order, new: NewShipment) -> tuple[OrderShipment | None, dict[int, Decimal]]:
+    """The same shipment as it was told before, if it was, and the quantities by the item's pk.
+
+    Raises as add_shipment does.
+    """
     items = list(order.items.all())
-    quantities, problems = _quantities(new.items, items)
+    quantities, problems = choose_items(new.items, items)
+    if not new.items:
+        problems.append("a shipment needs at least one item")
     known = OrderShipment.objects.filter(order=order, remote_id=new.remote_id).first()
     if known is not None:
         if problems or not _is_same(known, quantities, new.tracks):
@@ -79,41 +80,13 @@ def add_shipment(order: Order, new: NewShipment) -> tuple[OrderShipment, bool]:
                 f"Order {order} has a shipment {new.remote_id} already, with other items or tracks. "
                 "Give each shipment an id of its own."
             )
-        return known, False
+        return known, quantities
     if order.status == OrderStatus.CANCELLED:
         problems.append(f"order {order} is cancelled")
     problems += _too_many(order, items, quantities)
     if problems:
         raise BadShipment(problems)
-    return _create(order, new, quantities), True
-
-
-def _quantities(
-    wanted: Sequence[NewItem], items: Sequence[OrderItem]
-) -> tuple[dict[int, Decimal], list[str]]:
-    """Quantities by the item's pk, and what is wrong with them."""
-    quantities: dict[int, Decimal] = {}
-    problems = [] if wanted else ["a shipment needs at least one item"]
-    for each in wanted:
-        found = [item for item in items if _is_meant(each, item)]
-        name = f"position {each.position}" if each.position is not None else f"SKU {each.sku!r}"
-        if len(found) != 1:
-            problems.append(
-                f"the order has {name} more than once: name the position"
-                if found
-                else f"the order has no {name}"
-            )
-        elif not 0 < each.quantity < _QUANTITY_LIMIT:
-            problems.append(f"the quantity of {name} must be above 0, not {each.quantity}")
-        else:
-            quantities[found[0].pk] = quantities.get(found[0].pk, Decimal(0)) + each.quantity
-    return quantities, problems
-
-
-def _is_meant(wanted: NewItem, item: OrderItem) -> bool:
-    if wanted.position is not None and item.position != wanted.position:
-        return False
-    return (wanted.position is not None or bool(wanted.sku)) and wanted.sku in ("", item.sku)
+    return None, quantities
 
 
 def left_to_ship(order: Order, items: Sequence[OrderItem]) -> dict[int, Decimal]:

@@ -59,6 +59,7 @@ class Product(models.Model):
     class Meta:
         db_table = "product"
         ordering = ("sku",)
+        indexes = (models.Index(fields=("updated_at",), name="product_updated_at"),)
 
     def __str__(self) -> str:
         return self.sku
@@ -98,6 +99,7 @@ class LocationQuantity(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("product", "location"), name="location_quantity_once"),
         )
+        indexes = (models.Index(fields=("updated_at",), name="location_quantity_updated_at"),)
 
     def __str__(self) -> str:
         return f"{self.product} at {self.location}: {self.quantity}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from mageferry.hub.trade.models.parties import Account, Seller
+
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def money(verbose_name: str | None = None, **options: Any) -> models.DecimalField[Any, Any]:
@@ -83,6 +86,8 @@ class Order(models.Model):
             models.Index(fields=("-placed_at", "-id"), name="orders_newest"),
             models.Index(fields=("status", "account"), name="orders_status_account"),
             models.Index(fields=("account", "connector_id"), name="orders_account_connector_id"),
+            # What changed since last time is asked every few minutes for each account.
+            models.Index(fields=("account", "updated_at"), name="orders_account_updated_at"),
         )
 
     def __str__(self) -> str:
@@ -196,10 +201,20 @@ class OrderPayment(models.Model):
     currency = models.CharField(max_length=3)
     transaction_id = models.CharField(max_length=128, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
+    # The constant marks rows from before there was this column.
+    updated_at = models.DateTimeField(auto_now=True, db_default=LONG_AGO)
 
     class Meta:
         db_table = "order_payment"
         ordering = ("order", "id")
+        indexes = (
+            # Of the refunds only: payments come in by the thousand, and nobody asks when they changed.
+            models.Index(
+                fields=("updated_at",),
+                condition=Q(payment_type="refund"),
+                name="order_payment_refund_changed",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_payment_type_display()} {self.amount} {self.currency}"

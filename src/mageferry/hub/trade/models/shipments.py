@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from mageferry.hub.trade.models.orders import Order, OrderItem
+from mageferry.hub.trade.models.orders import LONG_AGO, Order, OrderItem
 
 
 class OrderShipment(models.Model):
@@ -21,6 +21,8 @@ class OrderShipment(models.Model):
         help_text="Id of the shipment in the system that it came from; an order has it once.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # Whoever adds a track later moves it. The constant marks rows from before there was this column.
+    updated_at = models.DateTimeField(auto_now=True, db_default=LONG_AGO)
 
     class Meta:
         db_table = "order_shipment"
@@ -33,7 +35,10 @@ class OrderShipment(models.Model):
                 name="order_shipment_remote_id_once",
             ),
         )
-        indexes = (models.Index(fields=("shipped_at",), name="order_shipment_shipped_at"),)
+        indexes = (
+            models.Index(fields=("shipped_at",), name="order_shipment_shipped_at"),
+            models.Index(fields=("updated_at",), name="order_shipment_updated_at"),
+        )
 
     def __str__(self) -> str:
         return f"{self.order} {self.shipped_at:%Y-%m-%d}"
