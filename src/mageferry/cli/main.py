@@ -6,9 +6,8 @@ import typer
 from rich.console import Console
 
 from mageferry import __version__
-from mageferry.cli import connector, demo, flow, http, mapping, orders, schedule, server, user, work
+from mageferry.cli import connector, demo, flow, http, mapping, orders, sandbox, schedule, server, user, work
 from mageferry.cli.hub import readable_errors
-from mageferry.cli.sandbox import sandbox
 
 app = typer.Typer(
     name="mageferry",
@@ -24,12 +23,12 @@ app.command("worker")(server.worker)
 app.command("scheduler")(server.scheduler)
 app.command("migrate")(server.migrate)
 app.command("make-key")(server.make_key)
-app.command("sandbox")(sandbox)
 app.add_typer(connector.app, name="connector")
 app.add_typer(flow.app, name="flow")
 app.add_typer(http.app, name="http")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(orders.app, name="orders")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(user.app, name="user")
 app.add_typer(work.app, name="work")
