@@ -96,7 +96,8 @@ def test_orders_go_to_magento_and_its_news_come_back(
     track = {"track_number": "1Z1", "title": "UPS", "carrier_code": "ups"}
     ask(back_office, "POST", f"/rest/V1/order/{order.magento.entity_id}/ship", {"tracks": [track]})
     run(GET_SHIPMENTS, row)
-    (shipment,) = changes("shipment", row.account, None).entities
+    page = changes("shipment", row.account, None)
+    (shipment,) = page.entities
     sent = {
         "carrier": shipment["carrier"],
         "tracking_numbers": [each["number"] for each in shipment["tracks"]],
@@ -110,6 +111,13 @@ def test_orders_go_to_magento_and_its_news_come_back(
     )
     assert (told.status, told.json["tracking_numbers"]) == (201, ["1Z1"])
     assert seller.get(f"/v2/orders/{orders[0]['id']}").json["state"] == "shipped"
+
+    ids = {"order_id": order.magento.entity_id, "parent_id": shipment["magento_shipment_id"]}
+    late = {**track, **ids, "track_number": "1Z2"}
+    ask(back_office, "POST", "/rest/V1/shipment/track", {"entity": late})
+    run(GET_SHIPMENTS, row)
+    (again,) = changes("shipment", row.account, page.position).entities
+    assert [each["number"] for each in again["tracks"]] == ["1Z1", "1Z2"]
 
 
 def test_a_refund_of_the_marketplace_becomes_a_credit_memo(
