@@ -49,7 +49,7 @@ proof: $(VENV)/.dev ## the long form of the proofs of the ledger: 50,000 units, 
 	@PROOF_UNITS=50000 scripts/test.sh proof
 
 chaos: $(VENV)/.dev ## 20 runs of everything at once: faults at every request, workers killed, hub and shops compared
-	@$(BIN)/python -m chaos --seeds 20 --orders 4 --seconds 180
+	@scripts/test.sh chaos
 
 chaos-long: $(VENV)/.dev ## the same with 1,000 orders in one run
 	@$(BIN)/python -m chaos --seeds 1 --orders 1000 --seconds 3600

@@ -47,7 +47,7 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
         case "inventory":
             yield measure_inventory(10_000 if quick else 100_000, tell)
         case "plugins":
-            yield measure_plugins(*((300, 3) if quick else (400, 45)), tell)
+            yield measure_plugins(*((50, 40) if quick else (60, 300)), tell)
         case "work":
             yield from measure_work(quick, tell)
         case "sandbox":

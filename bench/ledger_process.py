@@ -44,7 +44,8 @@ def fill(count: int, status: str = "new") -> dict[str, Any]:
 def drain(threads: int, at: float) -> dict[str, Any]:
     """How long all due units took, of this process's part of them."""
     from mageferry.hub.work import ledger
-    from mageferry.hub.work.dispatch import Worker, handles
+    from mageferry.hub.work.dispatch import Worker
+    from mageferry.hub.work.handling import handles
 
     handles("trivial")(lambda held: ledger.finished())
     # The first query of a process imports and connects: not what is measured.

@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+ROOT = Path(__file__).parents[1]
 COLUMNS = (
     "exported",
     "taken_over",
@@ -37,15 +42,26 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=90, help="a run takes at most this long")
     parser.add_argument("--jobs", type=int, default=4, help="runs at the same time; they mostly wait")
     parser.add_argument("--one", action="store_true", help="run the first seed here and print it as JSON")
+    parser.add_argument(
+        "--home", type=Path, help="a hub's home with its tables made, to begin with a copy of it"
+    )
     return parser.parse_args()
+
+
+def use_home(home: Path) -> None:
+    """A hub's home for this process, whatever the environment says."""
+    for name in [each for each in os.environ if each.startswith("MAGEFERRY_")]:
+        del os.environ[name]
+    os.environ["MAGEFERRY_HOME"] = str(home)
 
 
 def run_one(given: argparse.Namespace) -> dict[str, Any]:
     """One seed in this process, with a home of its own."""
-    for name in [each for each in os.environ if each.startswith("MAGEFERRY_")]:
-        del os.environ[name]
-    with tempfile.TemporaryDirectory(prefix="mageferry-chaos-") as home:
-        os.environ["MAGEFERRY_HOME"] = home
+    with tempfile.TemporaryDirectory(prefix="mageferry-chaos-") as directory:
+        home = Path(directory) / "home"
+        if given.home is not None:
+            shutil.copytree(given.home, home)
+        use_home(home)
         from chaos import workers
         from chaos.loaded import ready
         from chaos.story import run_seed
@@ -62,38 +78,43 @@ def run_one(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def run_all(given: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+def make_home(home: Path) -> None:
+    """The tables once, for all runs to begin with: that takes longer than a short run."""
+    code = "from chaos.loaded import ready; ready()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAGEFERRY_")}
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={**environment, "MAGEFERRY_HOME": str(home)}, check=True
+    )
+
+
+def run_all(given: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
     """The seeds, a few at a time, each in a process of its own."""
-    waiting = list(range(given.first, given.first + given.seeds))
-    running: dict[int, subprocess.Popen[str]] = {}
-    results: list[dict[str, Any]] = []
-    with console.status("") as status:
-        while waiting or running:
-            while waiting and len(running) < given.jobs:
-                seed = waiting.pop(0)
-                command = [
-                    sys.executable,
-                    "-m",
-                    "chaos",
-                    "--one",
-                    "--first",
-                    str(seed),
-                    "--orders",
-                    str(given.orders),
-                ]
-                command += ["--seconds", str(given.seconds)]
-                running[seed] = subprocess.Popen(
-                    command, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE, text=True,
-                )  # fmt: skip
-            status.update(f"{len(results)} of {given.seeds} runs are done")
-            seed, process = next(iter(running.items()))
-            output, errors = process.communicate(timeout=given.seconds * 4 + 120)
-            del running[seed]
-            if process.returncode:
-                raise SystemExit(f"Seed {seed} ended with {process.returncode}:\n{errors[-4000:]}")
-            results.append(json.loads(output.splitlines()[-1]))
-    return results
+    seeds = range(given.first, given.first + given.seeds)
+    with (
+        tempfile.TemporaryDirectory(prefix="mageferry-chaos-") as directory,
+        ThreadPoolExecutor(given.jobs) as pool,
+        Progress(console=console) as progress,
+    ):
+        home = Path(directory)
+        make_home(home)
+        task = progress.add_task("runs", total=given.seeds)
+        for result in pool.map(lambda seed: _run_seed(given, seed, home), seeds):
+            progress.advance(task)
+            yield result
+
+
+def _run_seed(given: argparse.Namespace, seed: int, home: Path) -> dict[str, Any]:
+    options = {"first": seed, "orders": given.orders, "seconds": given.seconds, "home": home}
+    command = [sys.executable, "-m", "chaos", "--one"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=given.seconds * 4 + 120,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"Seed {seed} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def main() -> int:
@@ -102,7 +123,7 @@ def main() -> int:
         sys.stdout.write(json.dumps(run_one(given)) + "\n")
         return 0
     console, progress = Console(width=None if sys.stdout.isatty() else 140), Console(stderr=True)
-    results = run_all(given, progress)
+    results = list(run_all(given, progress))
     table = Table("seed", title=f"{given.orders} orders a run: export, shipment, refund, and the way back")
     for column in (*COLUMNS, "seconds"):
         table.add_column(column.replace("_", " "), justify="right")

@@ -111,27 +111,19 @@ class People:
 
     def _ship_from_the_hub(self) -> None:
         """The marketplace tells the hub that it shipped orders of the own shop, in one or two parcels."""
+        for order, quantities in self.to_ship()[:AT_ONCE]:
+            with transaction.atomic():
+                for number, parcel in enumerate(self._parcels(quantities, whole=_has_sets(order))):
+                    self._tell_shipment(order, number, parcel)
+
+    def to_ship(self) -> list[tuple[Order, dict[int, int]]]:
+        """Orders of the own shop that the marketplace hasn't shipped yet, with what there is to ship of each item."""
         waiting = Order.objects.filter(
             account=self._records.own_shop, shipments=None, status=OrderStatus.READY_FOR_SHIPPING,
             connector_id__in=self._placed,
         )  # fmt: skip
-        for order in waiting[:AT_ONCE]:
-            items = {
-                item.pk: item for item in order.items.exclude(product_type__in=("virtual", "downloadable"))
-            }
-            quantities = {
-                pk: int(
-                    item.quantity
-                    - item.quantity_shipped
-                    - max(item.quantity_refunded, item.quantity_cancelled)
-                )
-                for pk, item in items.items()
-            }
-            quantities = {pk: quantity for pk, quantity in quantities.items() if quantity > 0}
-            if quantities:
-                with transaction.atomic():
-                    for number, parcel in enumerate(self._parcels(quantities, whole=_has_sets(order))):
-                        self._tell_shipment(order, number, parcel)
+        left = [(order, _left_to_ship(order)) for order in waiting.prefetch_related("items")]
+        return [(order, quantities) for order, quantities in left if quantities]
 
     def _tell_shipment(self, order: Order, number: int, parcel: dict[int, float]) -> None:
         shipped_at = timezone.now() + dt.timedelta(seconds=number)
@@ -170,6 +162,17 @@ class People:
             order=order, payment_type=PaymentType.REFUND, amount=amount, shipping_amount=shipping,
             currency=order.currency, transaction_id=f"refund-{order.pk}-{order.payments.count()}",
         )  # fmt: skip
+
+
+def _left_to_ship(order: Order) -> dict[int, int]:
+    left = {
+        item.pk: int(
+            item.quantity - item.quantity_shipped - max(item.quantity_refunded, item.quantity_cancelled)
+        )
+        for item in order.items.all()
+        if item.product_type not in ("virtual", "downloadable")
+    }
+    return {pk: quantity for pk, quantity in left.items() if quantity > 0}
 
 
 def _has_sets(order: Order) -> bool:

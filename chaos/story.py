@@ -28,6 +28,7 @@ WORKERS = 3
 ROUND_SECONDS = 0.25
 KILL_EVERY_SECONDS = (0.6, 1.6)
 QUIET_ROUNDS = 3
+ASK_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 5.0
 
 
@@ -85,11 +86,13 @@ def _let_it_run(
         for number, kind in enumerate(FAULTS):
             shop.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path="/V1/")
     crew = Crew(WORKERS, seed)
-    look_at = time.monotonic() + LOOK_EVERY_SECONDS
+    ask_at, look_at = 0.0, time.monotonic() + LOOK_EVERY_SECONDS
     quiet, kill_at = 0, time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
     try:
         while quiet < QUIET_ROUNDS and time.monotonic() < deadline:
-            _ask_for_runs(records)
+            if time.monotonic() >= ask_at:
+                _ask_for_runs(records)
+                ask_at = time.monotonic() + ASK_EVERY_SECONDS
             people.act()
             if time.monotonic() >= look_at:
                 _retry_failed()
@@ -98,7 +101,7 @@ def _let_it_run(
                 crew.kill_one(chance)
                 kill_at = time.monotonic() + chance.uniform(*KILL_EVERY_SECONDS)
             time.sleep(ROUND_SECONDS)
-            left = _left(records, placed)
+            left = _left(records, people, placed)
             quiet = 0 if left else quiet + 1
     finally:
         crew.end()
@@ -119,7 +122,7 @@ def _retry_failed() -> None:
     Order.objects.exclude(error="").update(error="", remedy="")
 
 
-def _left(records: Records, placed: list[int]) -> int:
+def _left(records: Records, people: People, placed: list[int]) -> int:
     """What people wait for: exports, shipments both ways, refunds, and work that isn't done. What is parked with a
     reason waits for a person and not for the hub."""
     parked = WorkUnit.objects.filter(status=UnitStatus.FAILED, kind__in=("create_shipment", "create_return"))
@@ -129,7 +132,8 @@ def _left(records: Records, placed: list[int]) -> int:
     return (
         Order.objects.filter(account=records.marketplace).exclude(status=OrderStatus.SHIPPED).count()
         + len(placed)
-        - own.exclude(status=OrderStatus.READY_FOR_SHIPPING, shipments=None).count()
+        - own.count()
+        + len(people.to_ship())
         + told.filter(magento=None).count()
         + refunds.exclude(magento__return_created=True).count()
         - parked.count()

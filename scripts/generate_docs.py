@@ -193,6 +193,22 @@ def render_transformers() -> str:
     return "\n".join((*begin, markdown()))
 
 
+def render_incoming() -> str:
+    from mageferry.http.config.tables import option_table
+    from mageferry.http.subscriber.described import SubscriberDescription
+    from mageferry.http.webhook.described import WebhookDescription
+
+    begin = (
+        "# Incoming",
+        "",
+        "What is read from other systems, as data: [how to use it](../how-to/incoming.md). An option of a part is "
+        "written `outer.inner`; one that a type alone has names the type behind it.",
+    )
+    parts = (("Subscriber", SubscriberDescription), ("Webhook", WebhookDescription))
+    tables = (line for title, kind in parts for line in ("", f"## {title}", "", *option_table(kind)))
+    return "\n".join((*begin, *tables, ""))
+
+
 def render_standard_mapping() -> str:
     """The page of the standard field mapping, and of what the connector's own rows can fill."""
     import django
@@ -249,6 +265,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": render_hub_tables,
     "transformers.md": render_transformers,
     "entities.md": render_entities,
+    "incoming.md": render_incoming,
     "field-mappings.md": render_standard_mapping,
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/test.sh [unit|sqlite|postgres|e2e|proof], without a word all of them.
+# Runs the tests: scripts/test.sh [unit|sqlite|postgres|e2e|chaos|proof], without a word all of them.
 #   unit      everything but tests/hub and tests/e2e: the client library, the sandbox, the tools
 #   sqlite    unit, and the hub's tests on SQLite
 #   postgres  the hub's tests on PostgreSQL
 #   e2e       the commands and a browser, as a user would
+#   chaos     20 runs of everything at once, with faults at every request and killed workers, hub and shops compared
 #   proof     the long form of the ledger's proofs; how long is said by PROOF_UNITS (not part of all)
 # Which tests those are is a matter of folders, so a new folder is run without being named anywhere.
 set -euo pipefail
@@ -47,6 +48,8 @@ run_hub_on_postgres() {
 }
 run_e2e() { section "commands and browser" test_with_browser; }
 
+run_chaos() { section "chaos, 20 runs" "$bin/python" -m chaos --seeds 20 --orders 4 --seconds 180; }
+
 run_proof() {
   local proofs=(tests/hub/work/test_processes.py tests/hub/work/test_lease_machine.py)
   section "proof on SQLite" "$bin/pytest" "${proofs[@]}"
@@ -63,10 +66,11 @@ case ${1:-all} in
   sqlite) run_unit && run_hub_on_sqlite ;;
   postgres) run_hub_on_postgres ;;
   e2e) run_e2e ;;
+  chaos) run_chaos ;;
   proof) run_proof ;;
-  all) run_unit && run_hub_on_sqlite && run_hub_on_postgres && run_e2e ;;
+  all) run_unit && run_hub_on_sqlite && run_hub_on_postgres && run_e2e && run_chaos ;;
   *)
-    sed -n '2,7p' scripts/test.sh | cut -c3- >&2
+    sed -n '2,8p' scripts/test.sh | cut -c3- >&2
     exit 2
     ;;
 esac

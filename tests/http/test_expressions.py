@@ -114,3 +114,16 @@ def test_what_json_has_no_form_for_is_refused(value: Any) -> None:
     with pytest.raises(TypeError) as caught:
         json_bytes([value])
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("@", 7), ("@[0]", 7), ("[0]", 7), ("length(@)", 1), ("a", None), ("@ || 'x'", 7)]
+)
+def test_a_bare_scalar_is_found_as_itself_and_as_a_list_of_one(text: str, value: Any) -> None:
+    assert Expression.parse(text).search(Scope(7)) == value
+
+
+def test_an_expression_that_fails_is_called_by_its_own_text() -> None:
+    with pytest.raises(TemplateError, match=r"'to_number\(id, id\)' cannot be evaluated") as caught:
+        Expression.parse("to_number(id, id)", "answer.id").search(SCOPE)
+    assert caught.value.path == "answer.id"

@@ -15,6 +15,7 @@ import trustme
 
 from mageferry.http import (
     AsyncHttpClient,
+    BodyTooLarge,
     ConnectionLost,
     HttpClient,
     HttpConfig,
@@ -117,7 +118,7 @@ def test_an_answer_comes_back_whole_and_decompressed(is_async: bool) -> None:
         (says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"), ConnectionLost),
         (says("not HTTP at all\r\n\r\n"), ConnectionLost),
         (says("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nzzzz"), UnreadableBody),
-        (says("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + "x" * 2000), UnreadableBody),
+        (says("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + "x" * 2000), BodyTooLarge),
         (waits, TimedOut),
     ],
     ids=["reset", "closed", "cut", "cut chunk", "no http", "bad gzip", "too large", "silent"],

@@ -85,7 +85,7 @@ def test_what_magento_would_misread_is_not_sent(order_id: Any, items: Any, track
 
 @pytest.mark.parametrize("answer", [True, [], "", {"id": 1}, "none"])
 def test_an_answer_without_an_id_is_unclear(answer: Any) -> None:
-    with pytest.raises(Unclear, match="no id of a shipment") as caught:
+    with pytest.raises(Unclear, match="not the id of its shipment") as caught:
         shop_with(ShipmentShop(answer)).orders.ship(15, {7: 1})
     assert caught.value.remedy
 

@@ -6,7 +6,21 @@ import typer
 from rich.console import Console
 
 from mageferry import __version__
-from mageferry.cli import connector, demo, flow, http, mapping, orders, sandbox, schedule, server, user, work
+from mageferry.cli import (
+    connector,
+    demo,
+    flow,
+    http,
+    mapping,
+    orders,
+    route,
+    sandbox,
+    schedule,
+    server,
+    storage,
+    user,
+    work,
+)
 from mageferry.cli.hub import readable_errors
 
 app = typer.Typer(
@@ -28,8 +42,10 @@ app.add_typer(flow.app, name="flow")
 app.add_typer(http.app, name="http")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(orders.app, name="orders")
+app.add_typer(route.app, name="route")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(storage.app, name="storage")
 app.add_typer(user.app, name="user")
 app.add_typer(work.app, name="work")
 

@@ -1,4 +1,4 @@
-"""mageferry mapping: field mappings of connectors, and what they make of a real order."""
+"""mageferry mapping: field mappings of connectors, and what they make of a real record."""
 
 from __future__ import annotations
 
@@ -38,22 +38,26 @@ def list_mappings(connector: ConnectorName) -> None:
 @app.command("preview")
 def preview(
     connector: ConnectorName,
-    order: Annotated[str, typer.Option(help="Number or id of an order; without it the newest.")] = "",
+    number: Annotated[
+        str, typer.Option(help="Number, SKU or id; to-magento: the order's number. Without it the newest.")
+    ] = "",
+    record: Annotated[str, typer.Option(help="order, shipment, refund or product.")] = "order",
     direction: Annotated[
-        str, typer.Option(help="from-magento: an order of the shop; to-magento: an order of the hub.")
+        str, typer.Option(help="from-magento: a record of the shop; to-magento: one of the hub.")
     ] = "from-magento",
     everything: Annotated[bool, typer.Option("--all", help="Also the fields that no row changes.")] = False,
 ) -> None:
-    """What the rows make of one real order; nothing is stored or sent. Exit code 1 when there are problems."""
+    """What the rows make of one real record; nothing is stored or sent. Exit code 1 when there are problems."""
     prepare()
-    from mageferry.hub.mapping.preview import NoPreview, preview_order
+    from mageferry.hub.mapping.comparison import NoPreview
+    from mageferry.hub.mapping.preview import preview_record
     from mageferry.hub.mapping.rules import DIRECTIONS
 
     console = screen()
     if direction.replace("-", "_") not in DIRECTIONS:
         return stop(console, f"There is no direction {direction!r}. There are: from-magento, to-magento.")
     try:
-        shown = preview_order(_connector(console, connector), direction.replace("-", "_"), order)
+        shown = preview_record(_connector(console, connector), direction.replace("-", "_"), record, number)
     except NoPreview as error:
         return stop(console, str(error))
     table = Table("Field", "Standard", "With the mappings", title=escape(shown.title))

@@ -5,6 +5,7 @@ from httpx2 import Headers
 from mageferry.http.client import AsyncHttpClient, HttpClient, HttpConfig
 from mageferry.http.errors import (
     AddressRefused,
+    BodyTooLarge,
     ConnectionLost,
     HostUnknown,
     HttpError,
@@ -42,6 +43,7 @@ __all__ = [
     "SAFE_METHODS",
     "AddressRefused",
     "AsyncHttpClient",
+    "BodyTooLarge",
     "ConnectionLost",
     "Exclusively",
     "Flow",

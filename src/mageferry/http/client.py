@@ -89,6 +89,7 @@ class _Client:
     def __init__(self, config: HttpConfig) -> None:
         self.config = config
         self.handle: Next = config.chain()
+        self._standard_headers = (("User-Agent", config.user_agent), ("Accept-Encoding", "gzip, deflate"))
 
     def exchange(
         self,
@@ -130,15 +131,7 @@ class _Client:
             policy.check_url(request.url)
 
     def _prepared(self, request: Request) -> httpx2.Request:
-        present = {name.lower() for name in request.headers}
-        added = {
-            name: value
-            for name, value in (("User-Agent", self.config.user_agent), ("Accept-Encoding", "gzip, deflate"))
-            if name.lower() not in present
-        }
-        if added:
-            request = request.with_headers({**request.headers, **added})
-        return wire_request(request, self.config.timeouts)
+        return wire_request(request, self.config.timeouts, self._standard_headers)
 
     def _reader(self, request: Request) -> BodyReader:
         return BodyReader(request, self.config.timeouts, self.config.max_body_bytes)

@@ -1,51 +1,20 @@
-"""Reading one description: what is wrong with it as problems, each with the path of its field."""
+"""Options that many descriptions share: expressions and statuses; and reading a description."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator
 
-from mageferry.http.config import ConfigError, Description, Problem
+from mageferry.http.config import Description, Problem, Unfit
+from mageferry.http.config.validation import validate
 from mageferry.http.placeholders import Expression, TemplateError
 from mageferry.http.plugins.expect import StatusRanges
 
 
 def read[D: Description](kind: type[D], value: Any, path: str) -> D:
     """The description of this kind. Raises ConfigError with all that is wrong."""
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        raise ConfigError(list(_problems(error, kind, path))) from None
-    except UnicodeEncodeError:
-        # A half of a surrogate pair, in what would have been the text of a problem.
-        problem = Problem(path, "a text has a character that cannot be written", "Type that text anew.")
-        raise ConfigError([problem]) from None
-
-
-def _problems(error: ValidationError, kind: type[Description], path: str) -> Iterator[Problem]:
-    # Without input and context: both would quote values, and some of them are secrets.
-    all_found = error.errors(include_input=False, include_url=False, include_context=False)
-    for found in all_found:
-        depth = len(found["loc"])
-        if found["type"] == "too_short" and any(
-            len(other["loc"]) > depth and other["loc"][:depth] == found["loc"] for other in all_found
-        ):
-            # An element that is wrong is not counted, and has been told.
-            continue
-        at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found["loc"])
-        where = f"{path}{at}".lstrip(".")
-        if found["type"] == "extra_forbidden":
-            known = ", ".join(kind.model_fields) if len(found["loc"]) == 1 else ""
-            yield Problem(where, "there is no such option", f"There are: {known}." if known else "")
-        elif found["type"] in ("too_short", "string_too_short"):
-            yield Problem(where, "is empty", "Give it a value.")
-        elif found["type"] == "missing":
-            yield Problem(where, "is missing", "Give it a value.")
-        else:
-            text = found["msg"].removeprefix("Value error, ")
-            yield Problem(where, text[:1].lower() + text[1:], "Correct this field.")
+    return validate(kind, value, path)
 
 
 def _check_expression(text: str) -> str:
@@ -53,7 +22,8 @@ def _check_expression(text: str) -> str:
         try:
             Expression.parse(text, "")
         except TemplateError as error:
-            raise ValueError(f"{error.message} (character {error.position + 1}). {error.remedy}") from None
+            text = f"{error.message} (character {error.position + 1})"
+            raise Unfit([Problem("", text, error.remedy)]) from None
     return text
 
 

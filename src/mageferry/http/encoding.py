@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from mageferry.http.errors import InvalidRequest
 from mageferry.http.json_text import json_bytes
@@ -47,6 +47,19 @@ def with_query(url: str, pairs: Sequence[tuple[str, str]], *, plus: bool = False
         return url
     joiner = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
     return f"{address}{joiner}{added}{hash_sign}{fragment}"
+
+
+def with_replaced_query(url: str, parameters: Mapping[str, str], *, plus: bool) -> str:
+    """The address with these parameters, in place of those of the same names."""
+    if not parameters:
+        return url
+    address, hash_sign, fragment = url.partition("#")
+    path, question, query = address.partition("?")
+    kept = [
+        pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in parameters
+    ]
+    base = f"{path}{question}{'&'.join(kept)}" if kept else path
+    return with_query(f"{base}{hash_sign}{fragment}", list(parameters.items()), plus=plus)
 
 
 def flattened(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

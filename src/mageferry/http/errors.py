@@ -14,7 +14,8 @@ HttpError
 └ Unanswered         sent, whole or in part, and no whole answer came: look before repeating a write
   ├ TimedOut           the answer did not come in time
   ├ ConnectionLost     reset or closed, before or within the answer
-  └ UnreadableBody     larger than allowed, or its compression is broken
+  └ UnreadableBody     its compression is broken
+    └ BodyTooLarge       larger than allowed: ask for less at a time, or raise the limit
 """
 
 from __future__ import annotations
@@ -91,3 +92,12 @@ class ConnectionLost(Unanswered):
 
 class UnreadableBody(Unanswered):
     """The answer began, but its body is larger than allowed or cannot be decompressed."""
+
+
+class BodyTooLarge(UnreadableBody):
+    """The body is larger than `limit_bytes`, and was not read to its end."""
+
+    def __init__(self, limit_bytes: int, *, remedy: str = "", request_line: str = "") -> None:
+        text = f"The answer is larger than {limit_bytes:,} bytes and was not read to its end"
+        super().__init__(text, remedy=remedy, request_line=request_line)
+        self.limit_bytes = limit_bytes

@@ -7,7 +7,8 @@ A flow yields what it wants done and receives the result at the yield:
     Exclusively   run another flow while holding a lock; the result is that flow's
 
 So retry, authentication and log are written once, serve the synchronous and the asynchronous client alike and
-are tested without a network.
+are tested without a network. A middleware that only changes the request gives `next(request)` back as it is: no
+generator of its own, which every request and answer would have to pass.
 """
 
 from __future__ import annotations

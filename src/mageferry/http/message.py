@@ -95,19 +95,29 @@ class Request:
         kept = {key: value for key, value in self.headers.items() if not unwanted(key.lower())}
         return replace(self, headers=kept)
 
-    def with_header(self, name: str, value: str | Secret) -> Request:
-        """A copy in which this header has this one value."""
+    def with_header(self, name: str, value: str | Secret, secrets: tuple[Secret, ...] = ()) -> Request:
+        """A copy in which this header has this one value, and more secrets to mask."""
         wanted = name.lower()
         headers = {key: old for key, old in self.headers.items() if key.lower() != wanted}
-        headers[name] = value.reveal() if isinstance(value, Secret) else value
-        return self.with_headers(headers, (value,) if isinstance(value, Secret) else ())
+        if isinstance(value, Secret):
+            secrets = (*secrets, value)
+            value = value.reveal()
+        headers[name] = value
+        return self.with_headers(headers, secrets)
 
     def with_headers(self, headers: Mapping[str, str], secrets: tuple[Secret, ...] = ()) -> Request:
         """A copy with these headers alone, and more secrets to mask."""
+        return self._with(self.url, headers, secrets)
+
+    def with_url(self, url: str) -> Request:
+        """A copy for another address."""
+        return self._with(url, self.headers)
+
+    def _with(self, url: str, headers: Mapping[str, str], secrets: tuple[Secret, ...] = ()) -> Request:
         # What `replace` does, for a fifth of its time: every plugin that adds a header comes here.
         return Request(
             self.method,
-            self.url,
+            url,
             headers,
             self.content,
             self.repeatable,

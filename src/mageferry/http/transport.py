@@ -6,13 +6,14 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
 from mageferry.http.errors import (
+    BodyTooLarge,
     ConnectionLost,
     HostUnknown,
     HttpError,
@@ -56,19 +57,23 @@ def sent_url(url: str) -> str:
         ) from None
 
 
-def wire_request(request: Request, timeouts: Timeouts) -> httpx2.Request:
-    """Our request as httpx2's. Raises InvalidRequest for an address or header that cannot be sent."""
+def wire_request(
+    request: Request, timeouts: Timeouts, standard_headers: Iterable[tuple[str, str]] = ()
+) -> httpx2.Request:
+    """Our request as httpx2's, with the standard headers that it does not have. Raises InvalidRequest for an
+    address or header that cannot be sent."""
     chosen = request.timeouts or timeouts
+    headers = dict(request.headers)
+    present = {name.lower() for name in headers}
+    headers.update((name, value) for name, value in standard_headers if name.lower() not in present)
     try:
         # Checked by the wire layer as well, but only after it has connected.
-        if any(
-            _LINE_BREAK.search(name) or _LINE_BREAK.search(value) for name, value in request.headers.items()
-        ):
+        if _LINE_BREAK.search("".join((*headers, *headers.values()))):
             raise ValueError("a header has a line break")
         return httpx2.Request(
             request.method,
             request.url,
-            headers=dict(request.headers),
+            headers=headers,
             content=request.content or None,
             extensions={
                 "timeout": {
@@ -99,12 +104,12 @@ class BodyReader:
         self._size = 0
 
     def take(self, chunk: bytes) -> None:
-        """Add a chunk; raises UnreadableBody past the limit and TimedOut past the whole exchange's time."""
+        """Add a chunk; raises BodyTooLarge past the limit and TimedOut past the whole exchange's time."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit_bytes:
-            raise UnreadableBody(
-                f"The answer is larger than {self._limit_bytes:,} bytes and was not read to its end",
+            raise BodyTooLarge(
+                self._limit_bytes,
                 remedy="Ask for less at a time (a smaller page size), or raise max_body_bytes.",
                 request_line=self._request.line,
             )

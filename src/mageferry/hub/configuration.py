@@ -120,6 +120,11 @@ class Configuration(BaseSettings):
         default=(),
         description="Host names that shops and HTTP clients may be at wherever they lead, separated by commas.",
     )
+    drop_directory: Path | None = Field(
+        default=None,
+        description="Directory below which incomings of the kind Files look for what is dropped. Not set: `drop` in "
+        "the home directory.",
+    )
     template_variables: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Environment variables that `${NAME}` in HTTP clients may name, separated by commas.",

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "mageferry.hub.pipelines",
     "mageferry.hub.mapping",
     "mageferry.hub.flows",
+    "mageferry.hub.routes",
 ]
 
 MIDDLEWARE = [

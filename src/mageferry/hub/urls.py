@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from mageferry.hub.api.resources import api
 from mageferry.hub.pipelines.authorization import authorized
+from mageferry.hub.routes.webhooks import receive
 from mageferry.hub.web import handshake, mapping_preview, views
 
 urlpatterns = [
@@ -22,6 +23,8 @@ urlpatterns = [
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),
     path("magento/<str:key>/identity", handshake.identity, name="magento_identity"),
     path("http/authorized", authorized, name="http_authorized"),
+    path("hooks/<slug:code>", receive, name="hook"),
+    path("hooks/<slug:code>/<path:rest>", receive),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]

@@ -25,6 +25,13 @@ from mageferry.http.addresses import AddressPolicy
 from mageferry.http.plugins.log import Exchange, Log
 from mageferry.http.plugins.retry import Backoff, Retry
 from mageferry.magento import resources
+from mageferry.magento.async_verbs import (
+    AsyncOrders,
+    AsyncProducts,
+    AsyncResource,
+    AsyncShipments,
+    AsyncSourceItems,
+)
 from mageferry.magento.calls import Operations, OperationSettings
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
@@ -52,18 +59,7 @@ from mageferry.magento.types import (
     StoreView,
     Website,
 )
-from mageferry.magento.verbs import (
-    AsyncOrders,
-    AsyncProducts,
-    AsyncResource,
-    AsyncShipments,
-    AsyncSourceItems,
-    Orders,
-    Products,
-    Resource,
-    Shipments,
-    SourceItems,
-)
+from mageferry.magento.verbs import Orders, Products, Resource, Shipments, SourceItems
 
 
 class ShopOptions(TypedDict, total=False):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -177,51 +176,6 @@ class OrderPlans(ResourcePlans):
                 criteria = criteria.where(field, "eq", value)
         return (yield from self.search(criteria))
 
-    def invoice(
-        self,
-        order_id: int,
-        items: Mapping[int, Decimal | int] | None = None,
-        *,
-        capture: bool = True,
-        notify: bool = False,
-        comment: str = "",
-    ) -> Flow[int]:
-        """Invoice quantities by item_id, everything that is left without `items`; the invoice's id."""
-        body: dict[str, Any] = {"capture": capture, "notify": notify}
-        if items is not None:
-            body["items"] = _quantities(items, "invoices")
-        body |= _comment(comment)
-        answer = yield from self.shop.call(
-            "POST", f"/V1/order/{self._path_part(order_id)}/invoice", json=body
-        )
-        return _expect_id(answer, "invoice")
-
-    def refund(
-        self,
-        order_id: int,
-        items: Mapping[int, Decimal | int],
-        *,
-        shipping_amount: Decimal | int = 0,
-        adjustment_positive: Decimal | int = 0,
-        adjustment_negative: Decimal | int = 0,
-        return_to_stock_items: Collection[int] = (),
-        notify: bool = False,
-        comment: str = "",
-    ) -> Flow[int]:
-        """Refund an order offline; the credit memo's id. Amounts are in the order's base currency."""
-        arguments: dict[str, Any] = {
-            # Left out, Magento refunds all the shipping that is left.
-            "shipping_amount": _number(shipping_amount),
-            "adjustment_positive": _number(adjustment_positive),
-            "adjustment_negative": _number(adjustment_negative),
-        }
-        if return_to_stock_items:
-            arguments["extension_attributes"] = {"return_to_stock_items": sorted(return_to_stock_items)}
-        body = {"items": _quantities(items, "refunds"), "notify": notify, "arguments": arguments}
-        body |= _comment(comment)
-        answer = yield from self.shop.call("POST", f"/V1/order/{self._path_part(order_id)}/refund", json=body)
-        return _expect_id(answer, "credit memo")
-
 
 class ProductPlans(ResourcePlans):
     """Products can be created and changed, per store view."""
@@ -279,29 +233,3 @@ def _expect_row(answer: Json, name: str, kind: type[MagentoError] = Rejected) ->
             f"The shop's answer is no record of {name}", remedy=remedies.DEFAULTS.get(kind.__name__, "")
         )
     return answer
-
-
-def _quantities(items: Mapping[int, Decimal | int], does: str) -> list[Row]:
-    if not items:
-        # Magento takes an empty list for everything that is left.
-        raise ValueError(f"Name at least one item: without any Magento {does} everything that is left")
-    return [{"order_item_id": item_id, "qty": _number(quantity)} for item_id, quantity in items.items()]
-
-
-def _comment(text: str) -> Row:
-    """A comment that stays with the document: not mailed, not in the order's history."""
-    if not text:
-        return {}
-    return {"appendComment": False, "comment": {"comment": text, "is_visible_on_front": 0}}
-
-
-def _number(value: Decimal | int) -> int | float:
-    """The JSON number that reads the same."""
-    return int(value) if value == int(value) else float(value)
-
-
-def _expect_id(answer: Json, name: str) -> int:
-    """The id of a document just made; Magento answers with a JSON string. Raises Unclear for anything else."""
-    if isinstance(answer, bool) or not str(answer).isdecimal():
-        raise Unclear(f"The shop's answer is not the id of its {name}", remedy=remedies.DEFAULTS["Unclear"])
-    return int(str(answer))

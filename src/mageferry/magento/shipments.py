@@ -10,13 +10,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mageferry.http import Flow
-from mageferry.magento import remedies
 from mageferry.magento.criteria import SearchCriteria
-from mageferry.magento.errors import Unclear
+from mageferry.magento.order_documents import Quantity, comment_part, document_path, make_document, number
 from mageferry.magento.plans import ResourcePlans, ShopPlans
 from mageferry.magento.types import NewTrack, Row
-
-type Quantity = Decimal | int
 
 # More shipments than an order usually has, so that one answer holds them all.
 _AT_ONCE: Final = 100
@@ -47,43 +44,26 @@ def shipment_body(
                 f"A track needs {', '.join(missing)}: Magento refuses the whole shipment without it"
             )
     body: dict[str, Any] = {
-        "items": [{"order_item_id": item_id, "qty": _number(qty)} for item_id, qty in items.items()],
+        "items": [{"order_item_id": item_id, "qty": number(qty)} for item_id, qty in items.items()],
         "notify": notify,
         "appendComment": False,
+        **comment_part(comment),
     }
     if tracks:
         body["tracks"] = [{name: track[name] for name in _TRACK_FIELDS} for track in tracks]
-    if comment:
-        body["comment"] = {"comment": comment, "is_visible_on_front": 0}
     if source_code:
         body["arguments"] = {"extension_attributes": {"source_code": source_code}}
     return body
 
 
-def _number(quantity: Quantity) -> int | float:
-    return int(quantity) if quantity == int(quantity) else float(quantity)
-
-
 def ship_path(order_id: int) -> str:
     """Where an order is shipped."""
-    # Magento casts: an increment id like "000000015" would ship order 15.
-    if isinstance(order_id, bool) or not isinstance(order_id, int) or order_id < 1:
-        raise ValueError(f"Orders are shipped by their entity_id, a whole number, not {order_id!r}")
-    return f"/V1/order/{order_id}/ship"
+    return document_path(order_id, "ship")
 
 
 def ship_order(shop: ShopPlans, order_id: int, body: Mapping[str, Any]) -> Flow[int]:
     """Ship; the id of the new shipment. Raises Unclear when nobody knows whether it happened."""
-    path = ship_path(order_id)
-    answer = yield from shop.call("POST", path, json=body)
-    # Magento gives the id as a text.
-    if isinstance(answer, bool) or not str(answer).isascii() or not str(answer).isdigit():
-        raise Unclear(
-            "The shop's answer is no id of a shipment",
-            remedy=remedies.DEFAULTS[Unclear.__name__],
-            request_line=f"POST {path}",
-        )
-    return int(str(answer))
+    return make_document(shop, ship_path(order_id), body, "shipment")
 
 
 class ShipmentPlans(ResourcePlans):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from mageferry.magento.async_verbs import ARun
 from mageferry.magento.bulk import save_products, save_source_items, send_entries
 from mageferry.magento.operations import BulkOptions, BulkReport, Watcher
 from mageferry.magento.page import Page
@@ -12,7 +13,7 @@ from mageferry.magento.plans import DEFAULT_PAGE_SIZE, ShopPlans
 from mageferry.magento.reading import aread_pages, read_pages
 from mageferry.magento.stock_items import StockItemReader
 from mageferry.magento.types import StockItem
-from mageferry.magento.verbs import USUAL, ARun, Run
+from mageferry.magento.verbs import USUAL, Run
 
 
 class StockItems:

@@ -1,22 +1,27 @@
-"""The verbs on one kind of record, blocking and asynchronous: thin shells around the same flows."""
+"""The verbs on one kind of record, blocking: thin shells around flows. See async_verbs for their twins."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from mageferry.http import Flow
 from mageferry.magento.criteria import SearchCriteria
 from mageferry.magento.operations import BulkOptions, BulkReport, Watcher
+from mageferry.magento.order_documents import (
+    Quantity,
+    invoice_body,
+    invoice_order,
+    refund_body,
+    refund_order,
+)
 from mageferry.magento.page import Page
 from mageferry.magento.plans import OrderPlans, ProductPlans, ResourcePlans, SourceItemPlans
-from mageferry.magento.reading import aread_pages, read_pages
-from mageferry.magento.shipments import Quantity, ShipmentPlans, ship_order, shipment_body
+from mageferry.magento.reading import read_pages
+from mageferry.magento.shipments import ShipmentPlans, ship_order, shipment_body
 from mageferry.magento.types import NewTrack, Order, Product, Shipment, SourceItem
 
 type Run = Callable[[Flow[Any]], Any]
-type ARun = Callable[[Flow[Any]], Awaitable[Any]]
 EVERYTHING = SearchCriteria()
 USUAL = BulkOptions()
 
@@ -112,7 +117,7 @@ class Orders(Resource[Order]):
     def invoice(
         self,
         order_id: int,
-        items: Mapping[int, Decimal | int] | None = None,
+        items: Mapping[int, Quantity] | None = None,
         *,
         capture: bool = True,
         notify: bool = False,
@@ -124,17 +129,18 @@ class Orders(Resource[Order]):
         `capture` asks the payment method for the money; an offline one, such as checkmo, is paid at once either way.
         Raises Rejected when nothing is left to invoice, and Unclear: then look into `shop.invoices` by order_id.
         """
-        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
+        body = invoice_body(items, capture=capture, notify=notify, comment=comment)
+        plan = invoice_order(self._orders.shop, order_id, body)
         return cast(int, self._run(plan))
 
     def refund(
         self,
         order_id: int,
-        items: Mapping[int, Decimal | int],
+        items: Mapping[int, Quantity],
         *,
-        shipping_amount: Decimal | int = 0,
-        adjustment_positive: Decimal | int = 0,
-        adjustment_negative: Decimal | int = 0,
+        shipping_amount: Quantity = 0,
+        adjustment_positive: Quantity = 0,
+        adjustment_negative: Quantity = 0,
         return_to_stock_items: Collection[int] = (),
         notify: bool = False,
         comment: str = "",
@@ -148,11 +154,12 @@ class Orders(Resource[Order]):
         `shop.credit_memos` by order_id before sending it again, since the same refund can be made twice; `comment`
         comes back there with the credit memo.
         """
-        plan = self._orders.refund(
-            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
+        body = refund_body(
+            items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
             adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
             comment=comment,
         )  # fmt: skip
+        plan = refund_order(self._orders.shop, order_id, body)
         return cast(int, self._run(plan))
 
 
@@ -209,152 +216,3 @@ class Products(Resource[Product]):
         Unclear when nobody knows whether it happened: then send it again, the values are absolute.
         """
         return cast(Product, self._run(self._products.save(product, store_code)))
-
-
-class AsyncResource[R]:
-    """One kind of record, within an event loop; see Resource."""
-
-    def __init__(self, plans: ResourcePlans, run: ARun) -> None:
-        self._plans = plans
-        self._run = run
-
-    async def get(self, identifier: int | str, *, store_code: str | None = None) -> R:
-        return cast(R, await self._run(self._plans.get(identifier, store_code)))
-
-    async def search(self, criteria: SearchCriteria, *, store_code: str | None = None) -> list[R]:
-        return cast(list[R], await self._run(self._plans.search(criteria, store_code)))
-
-    async def count(self, criteria: SearchCriteria = EVERYTHING) -> int:
-        return cast(int, await self._run(self._plans.count(criteria)))
-
-    def pages(
-        self,
-        criteria: SearchCriteria = EVERYTHING,
-        *,
-        page_size: int | None = None,
-        concurrency: int = 1,
-        store_code: str | None = None,
-    ) -> AsyncIterator[Page[R]]:
-        return aread_pages(self._plans.reader(criteria, page_size, concurrency, store_code), self._run)
-
-    async def all(
-        self,
-        criteria: SearchCriteria = EVERYTHING,
-        *,
-        page_size: int | None = None,
-        concurrency: int = 1,
-        store_code: str | None = None,
-    ) -> AsyncIterator[R]:
-        async for page in self.pages(
-            criteria, page_size=page_size, concurrency=concurrency, store_code=store_code
-        ):
-            for row in page.items:
-                yield row
-            for failed in page.failed:
-                raise failed.error
-
-
-class AsyncOrders(AsyncResource[Order]):
-    """See Orders."""
-
-    def __init__(self, plans: OrderPlans, run: ARun) -> None:
-        super().__init__(plans, run)
-        self._orders = plans
-
-    async def create(self, entity: Mapping[str, Any]) -> Order:
-        return cast(Order, await self._run(self._orders.create(entity)))
-
-    async def find(
-        self, *, increment_id: str | None = None, ext_order_id: str | None = None, store_id: int | None = None
-    ) -> list[Order]:
-        plan = self._orders.find(increment_id=increment_id, ext_order_id=ext_order_id, store_id=store_id)
-        return cast(list[Order], await self._run(plan))
-
-    async def ship(
-        self,
-        order_id: int,
-        items: Mapping[int, Quantity],
-        *,
-        tracks: Sequence[NewTrack] = (),
-        notify: bool = False,
-        source_code: str | None = None,
-        comment: str = "",
-    ) -> int:
-        body = shipment_body(items, tracks=tracks, notify=notify, source_code=source_code, comment=comment)
-        return cast(int, await self._run(ship_order(self._orders.shop, order_id, body)))
-
-    async def invoice(
-        self,
-        order_id: int,
-        items: Mapping[int, Decimal | int] | None = None,
-        *,
-        capture: bool = True,
-        notify: bool = False,
-        comment: str = "",
-    ) -> int:
-        plan = self._orders.invoice(order_id, items, capture=capture, notify=notify, comment=comment)
-        return cast(int, await self._run(plan))
-
-    async def refund(
-        self,
-        order_id: int,
-        items: Mapping[int, Decimal | int],
-        *,
-        shipping_amount: Decimal | int = 0,
-        adjustment_positive: Decimal | int = 0,
-        adjustment_negative: Decimal | int = 0,
-        return_to_stock_items: Collection[int] = (),
-        notify: bool = False,
-        comment: str = "",
-    ) -> int:
-        plan = self._orders.refund(
-            order_id, items, shipping_amount=shipping_amount, adjustment_positive=adjustment_positive,
-            adjustment_negative=adjustment_negative, return_to_stock_items=return_to_stock_items, notify=notify,
-            comment=comment,
-        )  # fmt: skip
-        return cast(int, await self._run(plan))
-
-
-class AsyncShipments(AsyncResource[Shipment]):
-    """See Shipments."""
-
-    def __init__(self, plans: ShipmentPlans, run: ARun) -> None:
-        super().__init__(plans, run)
-        self._shipments = plans
-
-    async def of_order(self, order_id: int) -> list[Shipment]:
-        return cast(list[Shipment], await self._run(self._shipments.of_order(order_id)))
-
-
-class AsyncSourceItems(AsyncResource[SourceItem]):
-    """See SourceItems."""
-
-    def __init__(self, plans: SourceItemPlans, run: ARun) -> None:
-        super().__init__(plans, run)
-        self._source_items = plans
-
-    async def save(self, items: Sequence[Mapping[str, Any]]) -> None:
-        await self._run(self._source_items.save(items))
-
-    async def save_many(
-        self,
-        items: Sequence[Mapping[str, Any]],
-        *,
-        options: BulkOptions = USUAL,
-        watch: Watcher | None = None,
-    ) -> BulkReport:
-        return cast(BulkReport, await self._run(self._source_items.save_many(items, options, watch)))
-
-    async def delete(self, items: Sequence[Mapping[str, Any]]) -> None:
-        await self._run(self._source_items.delete(items))
-
-
-class AsyncProducts(AsyncResource[Product]):
-    """See Products."""
-
-    def __init__(self, plans: ProductPlans, run: ARun) -> None:
-        super().__init__(plans, run)
-        self._products = plans
-
-    async def save(self, product: Mapping[str, Any], *, store_code: str = "all") -> Product:
-        return cast(Product, await self._run(self._products.save(product, store_code)))

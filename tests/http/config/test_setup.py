@@ -211,7 +211,7 @@ def test_the_expected_statuses_are_those_described() -> None:
         (client([{"type": "rate_limit", "header": {}}]), "clients.erp.plugins[0].header.name: is missing"),
         (
             client([{"type": "header_set", "headers": {"X": "a &{b"}}]),
-            "clients.erp.plugins[0].headers: The placeholder &{ is never closed in X (character 3)",
+            "clients.erp.plugins[0].headers.X: The placeholder &{ is never closed (character 3)",
         ),
         (client([], "login"), "clients.erp.authentication: there is no authentication 'login'"),
         (client([], {"type": "bearer"}), "clients.erp.authentication.token: is missing"),

@@ -164,9 +164,9 @@ def test_a_schema_is_checked_and_loads_nothing() -> None:
         ("iso", "UTC", "2026-03-01 10:00:00"),
         ("iso", "Europe/Berlin", "2026-03-01 11:00:00"),
         ("iso", "Europe/Berlin", "2026-03-01T10:00:00+00:00"),
-        ("unix", "UTC", 1772359200),
-        ("unix", "UTC", "1772359200"),
-        ("unix_ms", "UTC", 1772359200000),
+        ("timestamp", "UTC", 1772359200),
+        ("timestamp", "UTC", "1772359200"),
+        ("timestamp_ms", "UTC", 1772359200000),
         ("%d.%m.%Y %H:%M", "Europe/Berlin", "01.03.2026 11:00"),
         ("%Y-%m-%dT%H:%M:%S%z", "UTC", "2026-03-01T12:00:00+0200"),
     ],
@@ -177,7 +177,7 @@ def test_dates_are_read(pattern: str, zone: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "yesterday", True, {}, "0001-01-01T00:00:00+10:00", 10**30])
-@pytest.mark.parametrize("pattern", ["iso", "unix", "%d.%m.%Y"])
+@pytest.mark.parametrize("pattern", ["iso", "timestamp", "%d.%m.%Y"])
 def test_what_is_no_date_is_told(value: Any, pattern: str) -> None:
     with pytest.raises(NoDate) as caught:
         Delta("at", pattern).rule().read({"at": value})

@@ -26,9 +26,9 @@ from mageferry.http.plugins.base_uri import BaseUri
 from mageferry.http.plugins.redirect import Redirect
 from mageferry.http.subscriber import (
     AnswerFormat,
+    BodyType,
     Cursor,
     Delta,
-    Encoder,
     EntityRules,
     ForeignHost,
     Format,
@@ -82,7 +82,7 @@ def test_every_part_of_a_request_may_have_placeholders() -> None:
             body={"page": "&{page.number}", "until": "&{until}"},
         ),
         pagination=PageNumber(parameter=""),
-        delta=Delta("at", sent_format="unix"),
+        delta=Delta("at", sent_format="timestamp"),
         scope=Scope({"shop": "a/b c"}, {"KEY": Secret("hidden-key")}, {"globals": {"host": ORIGIN}}),
     )
     requests: list[Request] = []
@@ -109,7 +109,7 @@ def test_blanks_are_encoded_as_chosen_and_bodies_may_be_forms() -> None:
         query={"q": "a b"},
         body={"a": [1], "b": "x y"},
         uri_encoder=UriEncoder.RFC1738,
-        body_encoder=Encoder.FORM,
+        body_type=BodyType.FORM,
     )
     requests: list[Request] = []
 
@@ -125,10 +125,6 @@ def test_blanks_are_encoded_as_chosen_and_bodies_may_be_forms() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: RequestTemplate(""),
-        lambda: RequestTemplate("/a/&{"),
-        lambda: RequestTemplate("/a", query={"x": "&{a b}"}),
-        lambda: RequestTemplate("/a", body_encoder=Encoder.QUERY),
         lambda: reader(max_pages=0),
         lambda: reader(answer=AnswerFormat(Format.CSV), items=ItemsPattern("items")),
         lambda: EntityRules(identifier=("a", "b"), separator=""),

@@ -1,5 +1,6 @@
 """Create return, against a sandbox shop over HTTP: each refund one credit memo, of its amount to the cent."""
 
+import json
 import threading
 from decimal import Decimal
 from typing import Any
@@ -120,10 +121,12 @@ def test_goods_go_back_to_stock_and_the_buyer_is_told_only_when_asked_for(
     row.save()
     refund = make_refund(order, "13.53", {1: 1}, back_to_stock=True)
     create_returns(row)
-    request = unit_of(refund).request
+    address, _, body = unit_of(refund).request.partition("\n")
+    request = json.loads(body)
+    assert address == f"POST /V1/order/{order.connector_id}/refund"
     item_id = order.items.get(position=1).magento.item_id
-    assert f'"return_to_stock_items": [\n  {item_id}\n ]' in request
-    assert '"notify": true' in request
+    assert request["arguments"]["extension_attributes"] == {"return_to_stock_items": [item_id]}
+    assert request["notify"] is True
 
 
 def test_more_shipping_than_there_was_is_said_in_the_shops_words(

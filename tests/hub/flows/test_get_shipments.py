@@ -17,7 +17,7 @@ from mageferry.hub.connectors.models import (
 from mageferry.hub.flows import runner
 from mageferry.hub.flows.export_orders import EXPORT_ORDERS
 from mageferry.hub.flows.get_orders import GET_ORDERS
-from mageferry.hub.flows.get_shipments import GET_SHIPMENTS, criteria_for
+from mageferry.hub.flows.get_shipments import ALL_TRACKS, GET_SHIPMENTS, criteria_for
 from mageferry.hub.trade.models import Order, OrderItem, OrderShipment, OrderStatus
 from mageferry.hub.work.dispatch import drain
 from mageferry.hub.work.ledger import skip, try_again
@@ -133,7 +133,7 @@ def test_tracks_that_come_later_are_added(row: Magento2Seller, back_office: Sand
     assert get_shipments(row).updated == 1
     shipment = OrderShipment.objects.get(order=order)
     assert (shipment.carrier, shipment.tracks.get().number) == ("United Parcel", "1Z999")
-    # With a track it isn't asked for any more, and neither is an old one without.
+    # With a track it is asked for once a day only, and an old one without not at all.
     assert get_shipments(row).read == 0
     shipment.tracks.all().delete()
     OrderShipment.objects.update(shipped_at=timezone.now() - dt.timedelta(days=15))
@@ -148,6 +148,22 @@ def test_a_second_track_of_today_is_added_too(row: Magento2Seller, back_office: 
     add_track(back_office, order, number, track_number="1Z1000")
     get_shipments(row)
     assert {track.number for track in OrderShipment.objects.get().tracks.all()} == {"1Z999", "1Z1000"}
+
+
+def test_a_second_track_of_a_later_day_is_found_within_a_day(row: Magento2Seller, back_office: Sandbox):
+    order = export(row)
+    number = ship(back_office, order, [TRACK])
+    get_shipments(row)
+    OrderShipment.objects.update(shipped_at=timezone.now() - dt.timedelta(days=5))
+    Mark.objects.filter(flow="get_shipments").update(value=timezone.now() + dt.timedelta(hours=1))
+    add_track(back_office, order, number, track_number="1Z1000")
+    assert get_shipments(row).read == 0, "all of them were asked for today"
+    Mark.objects.filter(flow=ALL_TRACKS).update(value=timezone.now() - dt.timedelta(days=1))
+    assert get_shipments(row).updated == 1
+    assert {track.number for track in OrderShipment.objects.get().tracks.all()} == {"1Z999", "1Z1000"}
+    OrderShipment.objects.update(shipped_at=timezone.now() - dt.timedelta(days=15))
+    Mark.objects.filter(flow=ALL_TRACKS).delete()
+    assert get_shipments(row).read == 0, "that is longer ago than tracks are waited for"
 
 
 def test_a_cancelled_order_stays_cancelled(row: Magento2Seller, back_office: Sandbox):

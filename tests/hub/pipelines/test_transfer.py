@@ -250,7 +250,10 @@ def test_the_api_says_what_is_wrong_with_its_field(admin_client: Client):
     status, answer = call(
         admin_client, "POST", "authentications", {"code": "a", "name": "A", "type": "basic", "options": {}}
     )
-    assert (status, answer["problems"]) == (422, [{"field": "options.username", "message": "is missing"}])
+    assert (status, answer["problems"]) == (
+        422,
+        [{"field": "options.username", "message": "is missing. Give it a value"}],
+    )
     status, answer = call(admin_client, "POST", "clients", {"code": "a", "name": "A", "proxy": CANARY})
     assert (status, answer["problems"][0]["field"]) == (422, "proxy")
     status, answer = call(admin_client, "POST", "clients", {"code": "a", "name": "A", "x": CANARY})

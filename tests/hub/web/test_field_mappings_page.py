@@ -8,12 +8,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from typer.testing import CliRunner
 
 from mageferry.cli.main import app
-from mageferry.hub.connectors.models import Magento2Connector, OrdersMagento
+from mageferry.hub.connectors.models import Direction, Magento2Connector, OrderItemMagento, OrdersMagento
 from mageferry.hub.mapping.models import FieldMapping
-from mageferry.hub.trade.models import Order
+from mageferry.hub.trade.models import Order, OrderShipment, Product
 from mageferry.hub.work.models import WorkUnit
 from mageferry.sandbox import Sandbox
 from tests.hub.builders import (
@@ -23,10 +24,11 @@ from tests.hub.builders import (
     make_export_row,
     make_linked_row,
     make_order,
+    make_refund,
     token_of,
 )
 from tests.hub.connectors.test_connector_page import BASE, CHANGE
-from tests.hub.plain_shop import all_orders
+from tests.hub.plain_shop import all_orders, ask
 
 ROW = {
     "record": "order", "direction": "from_magento", "source": "customer_email", "target": "shipping_description",
@@ -88,7 +90,7 @@ def test_an_order_of_the_shop_is_previewed_and_nothing_is_stored(
     url = reverse("mapping_preview", args=(storefront_connector.pk,))
     newest = max(all_orders(storefront), key=lambda each: int(each["entity_id"]))
     for order in ("", newest["increment_id"], str(newest["entity_id"])):
-        page = admin_client.get(url, {"direction": "from_magento", "order": order}).content.decode()
+        page = admin_client.get(url, {"direction": "from_magento", "number": order}).content.decode()
         assert f"Order {newest['increment_id']} (entity {newest['entity_id']})" in page
         assert f"Ship to {newest['customer_lastname']}" in page
         assert "what it finds is no number" in page
@@ -96,7 +98,7 @@ def test_an_order_of_the_shop_is_previewed_and_nothing_is_stored(
     assert "order_currency_code" in page, "the standard mapping is shown next to it"
     assert not Order.objects.exists()
     assert not WorkUnit.objects.exists()
-    missing = admin_client.get(url, {"direction": "from_magento", "order": "0000xx"}).content.decode()
+    missing = admin_client.get(url, {"direction": "from_magento", "number": "0000xx"}).content.decode()
     assert "The shop has no order 0000xx." in missing
 
 
@@ -106,7 +108,7 @@ def test_a_shop_that_is_away_is_said_on_the_page(
 ):
     storefront.control.add_fault("error_page", path="/V1/orders")
     url = reverse("mapping_preview", args=(storefront_connector.pk,))
-    page = admin_client.get(url, {"direction": "from_magento", "order": "7"}).content.decode()
+    page = admin_client.get(url, {"direction": "from_magento", "number": "7"}).content.decode()
     assert "There has been an error processing your request" in page
 
 
@@ -120,13 +122,92 @@ def test_an_order_of_the_hub_is_previewed_as_it_is_sent(admin_client: Client):
     add_mappings(connector, "to_magento", ("order", "account.code", "extension_attributes.channel"))
     assert "have no order in the hub" in admin_client.get(url, {"direction": "to_magento"}).content.decode()
     order = make_order(row.account)
-    page = admin_client.get(url, {"direction": "to_magento", "order": str(order)}).content.decode()
+    page = admin_client.get(url, {"direction": "to_magento", "number": str(order)}).content.decode()
     assert "1 of " in page
     assert "extension_attributes.channel" in page
     order.addresses.all().delete()
     page = admin_client.get(url, {"direction": "to_magento"}).content.decode()
     assert "the billing address is missing" in page
     assert not OrdersMagento.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_products_and_shipments_of_the_shop_are_previewed(
+    admin_client: Client, storefront: Sandbox, storefront_connector: Magento2Connector
+):
+    add_mappings(
+        storefront_connector, "from_magento",
+        ("product", "join(' ', [name, sku])", "name"),
+        ("product", "name", "price"),
+        ("shipment", "extension_attributes.source_code", "service"),
+    )  # fmt: skip
+    url = reverse("mapping_preview", args=(storefront_connector.pk,))
+    asked = {"direction": "from_magento", "record": "product"}
+    for number in ("LF-LAMP", "9"):
+        page = admin_client.get(url, {**asked, "number": number}).content.decode()
+        assert "Product LF-LAMP (entity 9)" in page
+        assert "Rechargeable Camp Lamp LF-LAMP" in page
+        assert "what it finds is no number" in page
+    assert "Product " in admin_client.get(url, asked).content.decode()
+    asked["record"] = "shipment"
+    none = admin_client.get(url, {**asked, "number": "77"}).content.decode()
+    assert "The shop has no shipment 77." in none
+    number = ask(storefront, "POST", "/rest/V1/order/18/ship", {"items": []})
+    page = admin_client.get(url, {**asked, "number": str(number)}).content.decode()
+    assert f"(entity {number})" in page
+    assert "1 of " in page
+    assert "default" in page
+    asked["record"] = "refund"
+    assert "refunds are mapped to Magento only" in admin_client.get(url, asked).content.decode()
+    assert not Product.objects.exists()
+    assert not OrderShipment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_shipments_and_refunds_of_the_hub_are_previewed_as_they_are_sent(client: Client):
+    connector = make_connector()
+    row = make_linked_row(connector, make_account())
+    order = make_order(make_account())
+    OrdersMagento.objects.create(
+        order=order, magento2_connector=connector, direction=Direction.DOWNLOADED, entity_id=7, store_id=1
+    )
+    header = token_of("view_order", "change_magento2connector")
+    path = f"connectors/{connector.pk}/mappings/preview"
+
+    def shown(record: str, *rows: tuple[str, str], number: str = "") -> Any:
+        tried = [
+            {"record": record, "direction": "to_magento", "source": source, "target": target}
+            for source, target in rows
+        ]
+        body = {"direction": "to_magento", "record": record, "number": number, "rows": tried}
+        return post(client, path, body, header)
+
+    assert "has no shipment of orders" in shown("shipment").json()["message"]
+    assert "has no refund of orders" in shown("refund").json()["message"]
+    OrderItemMagento.objects.create(order_item=order.items.get(), item_id=31)
+    shipment = OrderShipment.objects.create(order=order, shipped_at=timezone.now(), carrier="DPD")
+    shipment.items.create(order_item=order.items.get(), quantity=1)
+    answer = shown("shipment", ("carrier", "arguments.extension_attributes.acme_carrier")).json()
+    assert f"as it is sent to {row}" in answer["title"]
+    assert [each for each in answer["changes"] if each["changed"]] == [
+        {
+            "place": "arguments.extension_attributes.acme_carrier",
+            "before": "",
+            "after": "DPD",
+            "changed": True,
+        }
+    ]
+    assert {"place": "items[0].order_item_id", "before": "31", "after": "31", "changed": False} in answer[
+        "changes"
+    ]
+    make_refund(order, "5.00", {1: 1}, shipping="1.00")
+    answer = shown("refund", ("amount", "notify.how"), number=order.marketplace_order_id).json()
+    assert "can't be put there" in answer["problems"][0]
+    assert {"place": "arguments.shipping_amount", "before": "1", "after": "1", "changed": False} in answer[
+        "changes"
+    ]
+    assert shown("product").status_code == 409
+    assert shown("refund", number="nope").status_code == 409
 
 
 @pytest.mark.django_db
@@ -182,7 +263,7 @@ def test_the_api_previews_rows_that_are_not_stored(client: Client):
     ]
     body["rows"][0]["target"] = "increment_id"
     assert post(client, path, body, header).status_code == 422
-    assert post(client, path, {"direction": "to_magento", "order": "nope"}, header).status_code == 409
+    assert post(client, path, {"direction": "to_magento", "number": "nope"}, header).status_code == 409
 
 
 @pytest.mark.django_db
@@ -219,7 +300,7 @@ def test_the_command_line_previews_too():
         "Office",
         "--direction",
         "to-magento",
-        "--order",
+        "--number",
         str(order),
     ]
     shown = CliRunner().invoke(app, arguments)

@@ -42,7 +42,7 @@ def end_the_worker(held: Claim) -> Outcome:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mageferry.hub.settings")
     django.setup()
-    from mageferry.hub.work.dispatch import handles
+    from mageferry.hub.work.handling import handles
     from mageferry.hub.work.processes import run_scheduler, run_worker
 
     handles("proof")(note)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 import structlog
 from django.db import OperationalError
 
-from mageferry.hub.work import dispatch, ledger, waking
+from mageferry.hub.work import dispatch, handling, ledger, waking
 from mageferry.hub.work.dispatch import Worker, drain
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import Mark, Step, UnitStatus, WorkUnit
 from tests.hub.work.builders import add, end_leases
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, work: Callable[[Claim], Outcome]) -> None:
+    """For this test, `work` handles the kind `job`."""
+    monkeypatch.setattr(handling, "_handlings", dict(handling._handlings))
+    handling.handles("job")(work)
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             ledger.claim("another worker")
         return ledger.finished()
 
-    monkeypatch.setitem(dispatch._handlers, "job", work)
+    declare(monkeypatch, work)
     return seen
 
 
@@ -110,7 +117,7 @@ def test_a_stop_finishes_what_runs_and_hands_back_what_was_not_begun(monkeypatch
         go_on.wait(10)
         return ledger.finished()
 
-    monkeypatch.setitem(dispatch._handlers, "job", work)
+    declare(monkeypatch, work)
     add(5)
     worker = Worker(kinds=["job"], threads=1)
     running = threading.Thread(target=worker.run)
@@ -135,7 +142,7 @@ def test_a_unit_that_does_not_end_in_the_grace_period_is_left_to_its_lease(monke
         go_on.wait(30)
         return ledger.finished()
 
-    monkeypatch.setitem(dispatch._handlers, "job", work)
+    declare(monkeypatch, work)
     add(1)
     worker = Worker(kinds=["job"], threads=1)
     running = threading.Thread(target=worker.run, kwargs={"grace_seconds": 0.1})
@@ -176,7 +183,7 @@ def test_what_was_sent_is_recorded_before_the_next_unit_begins(monkeypatch: pyte
         ledger.record_step(held, Step.SENDING)
         return ledger.finished(lambda: None)
 
-    monkeypatch.setitem(dispatch._handlers, "job", work)
+    declare(monkeypatch, work)
     add(3)
     assert len(ledger.claim("x", limit=0)) == 0
     drain(["job"])

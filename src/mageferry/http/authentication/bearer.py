@@ -25,13 +25,12 @@ class Bearer:
         bearer_value(self.token)
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        return (yield from next(with_bearer(request, self.token)))
+        return next(with_bearer(request, self.token))
 
 
 def with_bearer(request: Request, token: Secret) -> Request:
     """The request with its token, which is masked wherever it is shown, also where a server repeats it."""
-    headers = request.with_header("Authorization", bearer_value(token)).headers
-    return request.with_headers(headers, (token,))
+    return request.with_header("Authorization", bearer_value(token), (token,))
 
 
 def bearer_value(token: Secret) -> str:

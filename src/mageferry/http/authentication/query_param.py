@@ -19,4 +19,4 @@ class QueryParam:
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         url = with_query(request.url, [(self.name, self.value.reveal())])
-        return (yield from next(replace(request, url=url, secrets=(*request.secrets, self.value))))
+        return next(replace(request, url=url, secrets=(*request.secrets, self.value)))

@@ -2,7 +2,7 @@
 
 from mageferry.http.config.authentications import AUTHENTICATIONS
 from mageferry.http.config.described import AuthenticationDescription, PluginDescription
-from mageferry.http.config.errors import ConfigError, Problem
+from mageferry.http.config.errors import ConfigError, Problem, Unfit
 from mageferry.http.config.fields import Description, FieldKind, FormField, form_fields
 from mageferry.http.config.plugins import PLUGINS
 from mageferry.http.config.reading import Catalogue, ClientDescription, WireDescription
@@ -24,6 +24,7 @@ __all__ = [
     "Setup",
     "Stores",
     "Tools",
+    "Unfit",
     "WireDescription",
     "form_fields",
 ]

@@ -133,7 +133,6 @@ class RequestAuthenticationDescription(AuthenticationDescription):
         return not self.uri.lower().startswith(("http://", "https://"))
 
     def build(self, tools: Tools) -> Middleware:
-        ranges = StatusRanges.parse(self.refused_statuses)
         return RequestAuthentication(
             self._sign_in(tools),
             header=self.header,
@@ -142,7 +141,7 @@ class RequestAuthenticationDescription(AuthenticationDescription):
             keep=self.cache,
             expires_in=self.expires_in,
             lifetime_seconds=self.lifetime_seconds,
-            refused_statuses=frozenset(status for status in range(100, 600) if status in ranges),
+            refused_statuses=frozenset(StatusRanges.parse(self.refused_statuses)),
             refused=self.refused,
             vault=tools.stores.vault(tools.owner),
         )

@@ -17,9 +17,22 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
+    def below(self, path: str) -> Problem:
+        """The same problem of a description that stands at `path`."""
+        joiner = "" if not path or not self.path or self.path.startswith(("[", ".")) else "."
+        return Problem(f"{path}{joiner}{self.path}".lstrip("."), self.message, self.remedy)
+
 
 class ConfigError(Exception):
     """A description that cannot be used."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class Unfit(ValueError):
+    """Raised by a check of a description for what is wrong within: paths begin at what is checked."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(map(str, problems)))

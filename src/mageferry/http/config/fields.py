@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_core.core_schema import SerializationInfo
 
+from mageferry.http.config.errors import Problem, Unfit
 from mageferry.http.placeholders import Template, TemplateError, secrets_in
 from mageferry.http.redaction import MASK, Secret
 
@@ -30,8 +31,8 @@ def _check_template(value: Any) -> Any:
     try:
         Template.parse(value.reveal() if isinstance(value, Secret) else value, "")
     except TemplateError as error:
-        where = f" in {error.path.lstrip('.')}" if error.path else ""
-        raise ValueError(f"{error.message}{where} (character {error.position + 1})") from None
+        text = f"{error.message} (character {error.position + 1})"
+        raise Unfit([Problem(error.path, text, error.remedy)]) from None
     return value
 
 
@@ -91,6 +92,14 @@ class Description(BaseModel):
                 yield from (secret for secret in secrets_in(value) if secret)
 
 
+class Choice(Description):
+    """One of several descriptions that may stand in a field, told apart by `type`; each names its own."""
+
+    def model_post_init(self, _: Any) -> None:
+        # Also of one that is made in Python: data without it could not be read again.
+        self.model_fields_set.add("type")
+
+
 class FieldKind(StrEnum):
     """What a form shows for an option. TEXTS and SECRETS are names with a text each."""
 
@@ -108,7 +117,7 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One option as a form shows it."""
+    """One option as a form shows it. `of_type`: it is there only for this choice of the `type` beside it."""
 
     name: str
     kind: FieldKind
@@ -117,28 +126,65 @@ class FormField:
     required: bool
     default: Any
     choices: tuple[str, ...] = ()
+    of_type: str = ""
 
 
 def form_fields(model: type[Description]) -> Iterator[FormField]:
     """The options of a type, in the order they are declared; those of a nested one as `outer.inner`."""
     for name, info in model.model_fields.items():
         inner = _bare(info.annotation)
-        if isinstance(inner, type) and issubclass(inner, Description):
-            for field in form_fields(inner):
-                title = f"{info.title}: {field.title[:1].lower()}{field.title[1:]}"
-                required = field.required and info.is_required()
-                yield replace(field, name=f"{name}.{field.name}", title=title, required=required)
-            continue
-        kind, choices = _kind(info)
-        yield FormField(
-            name,
-            kind,
-            info.title or name.replace("_", " ").capitalize(),
-            info.description or "",
-            info.is_required(),
-            _default(info, kind),
-            choices,
-        )
+        if types := alternatives(info.annotation):
+            yield _type_field(name, info, tuple(types))
+            for type_name, kind in types.items():
+                own = (field for field in form_fields(kind) if field.name != "type")
+                yield from (replace(_inner(field, name, info), of_type=type_name) for field in own)
+        elif isinstance(inner, type) and issubclass(inner, Description):
+            yield from (_inner(field, name, info) for field in form_fields(inner))
+        else:
+            yield _field(name, info)
+
+
+def _field(name: str, info: FieldInfo) -> FormField:
+    kind, choices = _kind(info)
+    title = info.title or name.replace("_", " ").capitalize()
+    default = _default(info, kind)
+    return FormField(name, kind, title, info.description or "", info.is_required(), default, choices)
+
+
+def nested_description(annotation: Any) -> type[Description] | None:
+    """The description that stands in a field, also as an element of a list; None for other kinds."""
+    inner = _bare(annotation)
+    if get_origin(inner) in (tuple, list, dict):
+        inner = _bare(get_args(inner)[1 if get_origin(inner) is dict else 0])
+    return inner if isinstance(inner, type) and issubclass(inner, Description) else None
+
+
+def _inner(field: FormField, name: str, info: FieldInfo) -> FormField:
+    """A field of a nested description."""
+    title = f"{info.title}: {uncapitalized(field.title)}"
+    required = field.required and info.is_required()
+    return replace(field, name=f"{name}.{field.name}", title=title, required=required)
+
+
+def uncapitalized(text: str) -> str:
+    """A text that goes on within another one; URI stays URI."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _type_field(name: str, info: FieldInfo, types: tuple[str, ...]) -> FormField:
+    chosen = None if info.is_required() else info.get_default(call_default_factory=True)
+    default = None if chosen is None else chosen.type
+    help = info.description or ""
+    required = info.is_required()
+    return FormField(f"{name}.type", FieldKind.CHOICE, info.title or name, help, required, default, types)
+
+
+def alternatives(annotation: Any) -> dict[str, type[Choice]]:
+    """The descriptions that may stand in a field, by their types; none for a field without a choice."""
+    while hasattr(annotation, "__value__") or get_origin(annotation) is Annotated:
+        annotation = annotation.__value__ if hasattr(annotation, "__value__") else get_args(annotation)[0]
+    kinds = [part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, Choice)]
+    return {kind.model_fields["type"].default: kind for kind in kinds}
 
 
 def _default(info: FieldInfo, kind: FieldKind) -> Any:
@@ -196,6 +242,8 @@ def option(default: Any, title: str, help: str = "", **constraints: Any) -> Any:
     """An option with its default; a type such as `dict` makes a new one each time."""
     if isinstance(default, type):
         return Field(default_factory=default, title=title, description=help, **constraints)
+    if isinstance(default, Secret):  # no default for a schema to show
+        return Field(default_factory=lambda: default, title=title, description=help, **constraints)
     return Field(default=default, title=title, description=help, **constraints)
 
 

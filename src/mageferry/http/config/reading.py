@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from mageferry.http.config.authentications import AUTHENTICATIONS
 from mageferry.http.config.described import AuthenticationDescription, PluginDescription
 from mageferry.http.config.errors import ConfigError, Problem
 from mageferry.http.config.fields import Description, OptionalSecret, option
 from mageferry.http.config.plugins import PLUGINS
+from mageferry.http.config.validation import validate
 from mageferry.http.redaction import Secret
 
 
@@ -143,21 +143,10 @@ class Reader:
 
     def _validated[D: Description](self, kind: type[D], value: Any, path: str) -> D | None:
         try:
-            return kind.model_validate(value)
-        except ValidationError as error:
-            # Without input and context: both would quote values, and some of them are secrets.
-            for found in error.errors(include_input=False, include_url=False, include_context=False):
-                at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found["loc"])
-                self._add(f"{path}{at}", *_explained(found["type"], found["msg"], kind))
+            return validate(kind, value, path)
+        except ConfigError as error:
+            self.problems += error.problems
             return None
 
     def _add(self, path: str, message: str, remedy: str = "") -> None:
         self.problems.append(Problem(path, message, remedy))
-
-
-def _explained(code: str, text: str, kind: type[Description]) -> tuple[str, str]:
-    if code == "extra_forbidden":
-        return "there is no such option", f"There are: {', '.join(kind.model_fields) or 'none'}."
-    if code == "missing":
-        return "is missing", ""
-    return text.removeprefix("Value error, ")[:1].lower() + text.removeprefix("Value error, ")[1:], ""

@@ -46,12 +46,8 @@ class Tools:
 
     def filled(self, value: Any, name: str) -> Any:
         """A value with its placeholders filled; secrets stay secrets. Raises ConfigError naming the option."""
-        path = f"{self.path}.{name}"
         source = value.reveal() if isinstance(value, Secret) else value
-        try:
-            filled = Template.parse(source, path).fill(self.scope)
-        except TemplateError as error:
-            raise ConfigError([Problem(error.path, error.message, error.remedy)]) from None
+        filled = fill(source, f"{self.path}.{name}", self.scope)
         return Secret(filled) if isinstance(value, Secret) else filled
 
     def text(self, value: str, name: str) -> str:
@@ -63,10 +59,7 @@ class Tools:
 
     def secret(self, value: Secret, name: str) -> Secret:
         """A secret with its placeholders filled."""
-        filled = self.filled(value.reveal(), name)
-        if not isinstance(filled, str | Secret):
-            raise ConfigError([Problem(f"{self.path}.{name}", "its placeholder gives no text")])
-        return Secret(filled)
+        return fill_secret(value, f"{self.path}.{name}", self.scope)
 
     def texts(self, values: Mapping[str, str], name: str) -> dict[str, str | Secret]:
         """Named texts, such as headers, with their placeholders filled."""
@@ -79,3 +72,19 @@ class Tools:
     def secrets(self, values: Mapping[str, Secret], name: str) -> dict[str, Secret]:
         """Named secrets with their placeholders filled."""
         return {key: self.secret(value, f"{name}.{key}") for key, value in values.items()}
+
+
+def fill(source: Any, path: str, scope: Scope) -> Any:
+    """A text or structure with its placeholders filled. Raises ConfigError naming the option at `path`."""
+    try:
+        return Template.parse(source, path).fill(scope)
+    except TemplateError as error:
+        raise ConfigError([Problem(error.path, error.message, error.remedy)]) from None
+
+
+def fill_secret(value: Secret, path: str, scope: Scope) -> Secret:
+    """A secret with its placeholders filled. Raises ConfigError naming the option at `path`."""
+    filled = fill(value.reveal(), path, scope)
+    if not isinstance(filled, str | Secret):
+        raise ConfigError([Problem(path, "its placeholder gives no text")])
+    return Secret(filled)

@@ -7,8 +7,8 @@
     \\&{         these characters themselves (also for the other three)
 
 A field that is exactly one placeholder takes the value with its type; within other text the value becomes text.
-Objects, arrays and keys are walked. Data that is a bare scalar is seen as a list of one, so `Bearer &{@[0]}`
-works on an answer that is a JSON string. `products.0.sku` may be written for `products[0].sku`.
+Objects, arrays and keys are walked. Data that is a bare scalar is seen as a list of one too, so `Bearer &{@[0]}`
+works on an answer that is a JSON string, as `Bearer &{@}` does. `products.0.sku` may be written for `products[0].sku`.
 
     Template.parse({"sku": "&{items[0].sku}", "note": "order &{increment_id}"}).fill(Scope(order))
 """

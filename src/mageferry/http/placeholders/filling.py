@@ -154,10 +154,9 @@ def _value(placeholder: Placeholder, scope: Scope, path: str) -> Value:
     if placeholder.kind is Kind.ENVIRONMENT:
         value: Value = scope.environment.get(placeholder.expression)
     elif placeholder.kind is Kind.CONTEXT:
-        value = _searched(placeholder, dict(scope.context), path)
+        value = search(placeholder, dict(scope.context), path)
     else:
-        data = scope.data
-        value = _searched(placeholder, data if isinstance(data, dict | list) else [data], path)
+        value = search(placeholder, scope.data, path)
     if value is None and placeholder.kind is not Kind.OPTIONAL:
         raise MissingValue(
             f"{placeholder} finds nothing",
@@ -175,12 +174,18 @@ _REMEDIES = {
 }
 
 
-def _searched(placeholder: Placeholder, data: Any, path: str) -> Value:
+def search(placeholder: Placeholder, data: Any, path: str, name: str = "") -> Value:
+    """What a placeholder finds in data, None for nothing; `name`: what it is called in errors. Raises TemplateError.
+
+    A bare scalar is a list of one: `@[0]` finds it, and `@` itself too.
+    """
+    walked = data if isinstance(data, dict | list) else [data]
     try:
-        return placeholder.search(data)
+        found = placeholder.search(walked)
+        return data if found is walked else found
     except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError) as error:
         raise TemplateError(
-            f"{placeholder} cannot be evaluated: {_why(error)}",
+            f"{name or placeholder} cannot be evaluated: {_why(error)}",
             path=path,
             position=placeholder.position,
             remedy="Check the functions in it and what they are given.",

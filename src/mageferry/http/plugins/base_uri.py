@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -26,6 +26,6 @@ class BaseUri:
             )
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        if not request.url.lower().startswith(("http://", "https://")):
-            request = replace(request, url=f"{self.uri.rstrip('/')}/{request.url.lstrip('/')}")
-        return (yield from next(request))
+        if not request.url[:8].lower().startswith(("http://", "https://")):
+            request = request.with_url(f"{self.uri.rstrip('/')}/{request.url.lstrip('/')}")
+        return next(request)

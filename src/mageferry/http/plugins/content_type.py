@@ -18,7 +18,7 @@ class ContentType:
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         if request.content and request.header("content-type") is None:
             request = request.with_header("Content-Type", guess_content_type(request.content))
-        return (yield from next(request))
+        return next(request)
 
 
 def guess_content_type(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +25,10 @@ class StatusRanges:
 
     def __contains__(self, status: object) -> bool:
         return isinstance(status, int) and any(low <= status <= high for low, high in self.ranges)
+
+    def __iter__(self) -> Iterator[int]:
+        """Every status, from the lowest range on."""
+        return (status for low, high in self.ranges for status in range(low, high + 1))
 
     def __str__(self) -> str:
         return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in self.ranges)

@@ -25,7 +25,7 @@ class HeaderDefaults:
         for name, value in self.headers.items():
             if request.header(name) is None:
                 request = request.with_header(name, value)
-        return (yield from next(request))
+        return next(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class HeaderSet:
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         for name, value in self.headers.items():
             request = request.with_header(name, value)
-        return (yield from next(request))
+        return next(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class HeaderAppend:
             request = request.with_header(name, value)
             if before:
                 request = request.with_header(name, f"{before}, {request.header(name)}")
-        return (yield from next(request))
+        return next(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class HeaderRemove:
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         unwanted = {name.lower() for name in self.names}
-        return (yield from next(request.without_headers(lambda name: name in unwanted)))
+        return next(request.without_headers(lambda name: name in unwanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ContentLength:
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
         if request.content or request.method in ("POST", "PUT", "PATCH"):
             request = request.with_header("Content-Length", str(len(request.content)))
-        return (yield from next(request))
+        return next(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,4 @@ class Decode:
     stage: ClassVar[Stage] = Stage.PREPARE
 
     def __call__(self, request: Request, next: Next) -> Flow[Response]:
-        return (
-            yield from next(request.with_header("Accept-Encoding", ", ".join(self.encodings) or "identity"))
-        )
+        return next(request.with_header("Accept-Encoding", ", ".join(self.encodings) or "identity"))

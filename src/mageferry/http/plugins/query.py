@@ -31,4 +31,4 @@ class QueryDefaults:
         ]
         secrets = tuple(value for value in self.parameters.values() if isinstance(value, Secret))
         url = with_query(request.url, missing)
-        return (yield from next(replace(request, url=url, secrets=(*request.secrets, *secrets))))
+        return next(replace(request, url=url, secrets=(*request.secrets, *secrets)))

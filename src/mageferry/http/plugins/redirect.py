@@ -48,8 +48,9 @@ class Redirect:
 
 
 def _target(request: Request, response: Response) -> str | None:
-    location: str | None = response.headers.get("location")
-    if response.status not in _FOLLOWED or not location:
+    # The status first: a look into the headers takes longer, and most answers are no redirects.
+    location: str | None = response.headers.get("location") if response.status in _FOLLOWED else None
+    if not location:
         return None
     target = urljoin(request.url, location)
     # A fragment goes on with the request that had it, but is not sent.

@@ -10,7 +10,6 @@ from mageferry.http.flow import Flow, Next
 from mageferry.http.placeholders import Scope, TemplateError
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.publisher.described import CallDescription
-from mageferry.http.publisher.request import RequestTemplate
 from mageferry.http.publisher.result import Outcome, Published
 from mageferry.http.publisher.rules import AnswerRules
 from mageferry.http.publisher.watching import send
@@ -20,7 +19,7 @@ class Caller:
     """See CallDescription."""
 
     def __init__(self, how: CallDescription, path: str, rules: AnswerRules | None = None) -> None:
-        self._template = RequestTemplate(how.request, f"{path}.request")
+        self._template = how.request.build(f"{path}.request")
         self._nothing = StatusRanges.parse(how.nothing)
         expect = StatusRanges.parse(how.expect)
         transient = StatusRanges.parse("408, 425, 429")

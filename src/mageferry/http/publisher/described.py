@@ -9,8 +9,8 @@ from pydantic import model_validator
 from mageferry.http.config import Description
 from mageferry.http.config.fields import Structure, Text, needed, option
 from mageferry.http.descriptions import ExpressionText, Statuses
-from mageferry.http.publisher.request import RequestDescription
 from mageferry.http.publisher.rules import AnswerDescription
+from mageferry.http.requests import RequestDescription
 
 
 class CallDescription(Description):

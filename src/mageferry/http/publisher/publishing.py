@@ -27,7 +27,6 @@ from mageferry.http.placeholders import EncodedText, Expression, Scope, Template
 from mageferry.http.publisher.batch import Answered, Batch, Portion
 from mageferry.http.publisher.caller import Caller, unfilled
 from mageferry.http.publisher.described import LookUpDescription, PublisherDescription, RepeatDescription
-from mageferry.http.publisher.request import RequestTemplate
 from mageferry.http.publisher.result import Outcome, Published
 from mageferry.http.publisher.rules import AnswerRules
 from mageferry.http.publisher.watching import Sent, send
@@ -43,7 +42,7 @@ class Publisher:
 
     def __init__(self, description: PublisherDescription, path: str = "") -> None:
         at = f"{path}." if path else ""
-        self._template = RequestTemplate(description.request, f"{at}request")
+        self._template = description.request.build(f"{at}request")
         self._rules = description.answer.build(f"{at}answer")
         self._key = _Key.of(description.repeat, f"{at}repeat.key")
         look_up = description.repeat.look_up

@@ -9,6 +9,7 @@
 """
 
 from mageferry.http.encoding import Encoder
+from mageferry.http.requests import BodyType, RequestTemplate, UriEncoder
 from mageferry.http.subscriber.entities import Entity, EntityRules, ItemsPattern
 from mageferry.http.subscriber.errors import (
     EntityError,
@@ -47,12 +48,12 @@ from mageferry.http.subscriber.pagination import (
     search_criteria,
 )
 from mageferry.http.subscriber.reading import Reading, apages, pages
-from mageferry.http.subscriber.request import RequestTemplate, UriEncoder
 from mageferry.http.subscriber.sifting import Page, Skipped
 from mageferry.http.subscriber.subscription import Delta, Repeats, Subscriber, Transform, plain
 
 __all__ = [
     "AnswerFormat",
+    "BodyType",
     "Cursor",
     "Delta",
     "Encoder",

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, ClassVar
 
 from mageferry.http.authentication.tokens import said
-from mageferry.http.errors import HttpError, UnexpectedStatus
+from mageferry.http.encoding import with_replaced_query
+from mageferry.http.errors import BodyTooLarge, HttpError, UnexpectedStatus
 from mageferry.http.flow import Flow, Next, Stage
 from mageferry.http.message import Request, Response
 from mageferry.http.placeholders import Scope
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.redirect import same_origin
 from mageferry.http.redaction import is_secret_name
+from mageferry.http.requests import RequestTemplate
 from mageferry.http.subscriber.entities import ItemsPattern, canonical
 from mageferry.http.subscriber.errors import EntityError, ForeignHost
 from mageferry.http.subscriber.formats import AnswerFormat, Rows, decode
 from mageferry.http.subscriber.pagination import PageAnswer, Turn
-from mageferry.http.subscriber.request import RequestTemplate, with_replaced_query
 
 _NO_CONTENT = 204
 type Item = Any
@@ -82,7 +83,6 @@ class Question:
     """What is asked and how the answer is read: the same for every page of a run."""
 
     template: RequestTemplate
-    fill: Callable[[Scope], Request]
     answer: AnswerFormat
     items: ItemsPattern
     statuses: StatusRanges
@@ -90,7 +90,7 @@ class Question:
 
     def request(self, turn: Turn, scope: Scope, origin: str) -> Request:
         """The request of a turn. `origin`: the first address that was asked; empty for the first."""
-        request = replace(self.fill(scope), max_body_bytes=self.answer.limits.body_bytes)
+        request = replace(self.template.fill(scope), max_body_bytes=self.answer.limits.body_bytes)
         if not turn.url:
             return replace(
                 request, url=with_replaced_query(request.url, turn.parameters, plus=self.template.plus)
@@ -115,6 +115,9 @@ class Question:
             if turn.number > 1:
                 error.message = f"Page {turn.number}: {error.message}"
                 error.args = (error.message,)
+            limit = self.answer.limits.body_bytes
+            if isinstance(error, BodyTooLarge) and error.limit_bytes == limit:
+                error.remedy = "Ask for less at a time (a smaller page), or raise limits.body_bytes."
             raise
         asked = note.url or request.url
         seen = PageAnswer(None, response.headers, response.url or asked, origin or asked, 0)

@@ -1,69 +1,49 @@
-"""Moments as remote systems write them."""
+"""How the dates of items are written, and those that are sent."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mageferry.http.dates import check_format, check_read_format, read_moment, write_moment, zone_of
 from mageferry.http.subscriber.errors import WrongSettings
-
-ISO, UNIX, UNIX_MS = "iso", "unix", "unix_ms"
-_DIRECTIVE = re.compile(r"%[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class DateFormat:
-    """`pattern`: `iso` (ISO 8601, `T` or a blank), `unix` (seconds), `unix_ms`, or one of strptime such as
-    `%d.%m.%Y %H:%M`. `zone`: the time zone of texts that name none, and in which moments are written."""
+    """`pattern`: `iso` (ISO 8601, `T` or a blank), `timestamp` (seconds), `timestamp_ms`, or one of strptime such as
+    `%d.%m.%Y %H:%M`; for what is written also `iso_utc` and `date`. `zone`: the time zone of texts that name none,
+    and in which moments are written."""
 
     pattern: str
-    zone: ZoneInfo
+    zone: tzinfo
 
     @classmethod
-    def parse(cls, pattern: str, zone: str, path: str) -> DateFormat:
-        """Check both. Raises WrongSettings."""
-        if pattern not in (ISO, UNIX, UNIX_MS) and not _DIRECTIVE.search(pattern):
-            raise WrongSettings(
-                f"{path}.format",
-                f"{pattern!r} is no format of dates",
-                remedy="Write iso, unix, unix_ms, or a pattern such as %Y-%m-%d %H:%M:%S.",
-            )
-        try:
-            return cls(pattern, ZoneInfo(zone))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise WrongSettings(
-                f"{path}.zone", f"{zone!r} is no time zone", remedy="Such as UTC or Europe/Berlin."
-            ) from None
+    def to_read(cls, pattern: str, zone: str, path: str) -> DateFormat:
+        """Check both; `path` is what the names of their fields begin with. Raises WrongSettings."""
+        return cls(
+            _checked(check_read_format, pattern, f"{path}format"), _checked(zone_of, zone, f"{path}zone")
+        )
+
+    @classmethod
+    def to_write(cls, pattern: str, zone: str, path: str) -> DateFormat:
+        """The same for dates that are written."""
+        return cls(_checked(check_format, pattern, f"{path}format"), _checked(zone_of, zone, f"{path}zone"))
 
     def read(self, value: Any) -> datetime:
         """The moment, in UTC. Raises ValueError."""
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError("it is neither a text nor a number")
-        try:
-            return self._moment(value).astimezone(UTC)
-        except (OverflowError, OSError):
-            raise ValueError("it is beyond what can be counted") from None
-
-    def _moment(self, value: str | int | float) -> datetime:
-        if self.pattern in (UNIX, UNIX_MS):
-            return datetime.fromtimestamp(float(value) / (1000 if self.pattern == UNIX_MS else 1), UTC)
-        text = str(value).strip()
-        if self.pattern != ISO and "%z" in self.pattern:
-            return datetime.strptime(text, self.pattern).astimezone(UTC)
-        # Without an offset it is local time; of an hour that comes twice, the earlier one: reading begins there.
-        if self.pattern != ISO:
-            return datetime.strptime(text, self.pattern).replace(tzinfo=self.zone)
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=self.zone)
+        return read_moment(value, self.pattern, self.zone)
 
     def write(self, moment: datetime) -> str:
         """The moment as text, whole seconds."""
-        if self.pattern == UNIX:
-            return str(int(moment.timestamp()))
-        if self.pattern == UNIX_MS:
-            return str(int(moment.timestamp() * 1000))
-        local = moment.astimezone(self.zone)
-        return local.isoformat(timespec="seconds") if self.pattern == ISO else local.strftime(self.pattern)
+        return str(write_moment(moment.astimezone(self.zone).replace(microsecond=0), self.pattern))
+
+
+def _checked[T](check: Callable[[str], T], text: str, path: str) -> T:
+    try:
+        return check(text)
+    except ValueError as error:
+        reason, _, remedy = str(error).partition(": ")
+        raise WrongSettings(path, reason, remedy=f"{remedy[:1].upper()}{remedy[1:]}.") from None

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from mageferry.http.placeholders import Expression, TemplateError
 from mageferry.http.subscriber.dates import DateFormat
 from mageferry.http.subscriber.errors import (
     EntityError,
@@ -19,7 +20,7 @@ from mageferry.http.subscriber.errors import (
     NothingFound,
     WrongSettings,
 )
-from mageferry.http.subscriber.expressions import CannotEvaluate, Expression, describe, kind_of, optional
+from mageferry.http.subscriber.expressions import describe, kind_of, optional, parse, search
 from mageferry.http.subscriber.schema import EntitySchema
 
 
@@ -53,9 +54,10 @@ class ItemsPattern:
         """The items, and when there are none, a sentence about what there is. Raises NothingFound."""
         expression = optional(self.pattern, "items.pattern")
         try:
-            found = expression.search(document) if expression else document
-        except CannotEvaluate as error:
-            raise NothingFound(f"The items pattern {error}; there is {describe(document)}") from None
+            found = search(expression, document) if expression else document
+        except TemplateError as error:
+            text = f"The items pattern {error.message}; there is {describe(document)}"
+            raise NothingFound(text, remedy=error.remedy) from None
         if isinstance(found, list):
             return found, "" if found else f"No items; there is {describe(document)}"
         if found is not None:
@@ -64,8 +66,8 @@ class ItemsPattern:
         if self.nothing_is_error:
             raise NothingFound(
                 note,
-                remedy="Fix the pattern ([*] goes over a list, * over an object's values), or allow it to find nothing "
-                "if the field is left out when there is nothing.",
+                remedy="Fix items.pattern ([*] goes over a list, * over an object's values), or allow it to find "
+                "nothing (items.nothing_is_error) if the field is left out when there is nothing.",
             )
         return [], note
 
@@ -97,14 +99,14 @@ class DateRule:
     def read(self, item: Any) -> datetime:
         """Raises NoDate."""
         try:
-            value = self.path.search(item)
+            value = search(self.path, item)
             if value is None:
                 raise NoDate(
                     f"It has no date at {self.path.text}", remedy="Fix the path, or mend it at its source."
                 )
             return self.written.read(value)
-        except CannotEvaluate as error:
-            raise NoDate(f"The path of the date: {error}", remedy="Fix the path.") from None
+        except TemplateError as error:
+            raise NoDate(f"The path of the date: {error.message}", remedy="Fix the path.") from None
         except ValueError as error:
             reason = (
                 str(error)
@@ -128,8 +130,7 @@ class EntityReader:
     def __post_init__(self) -> None:
         rules = self.rules
         self._identifier = [
-            Expression.parse(text, f"entities.identifier[{index}]")
-            for index, text in enumerate(rules.identifier)
+            parse(text, f"entities.identifier[{index}]") for index, text in enumerate(rules.identifier)
         ]
         if len(rules.identifier) > 1 and not rules.separator:
             raise WrongSettings("entities.separator", "is empty", remedy="Such as : or -.")
@@ -151,12 +152,12 @@ class EntityReader:
         try:
             if self._schema:
                 self._schema.check(data)
-            fingerprint = fingerprint_of(self._compared.search(data) if self._compared else data)
+            fingerprint = fingerprint_of(search(self._compared, data) if self._compared else data)
         except EntityError as error:
             error.identifier = identifier
             raise
-        except CannotEvaluate as error:
-            failure = EntityError(f"What is compared: {error}", remedy="Fix entities.compared.")
+        except TemplateError as error:
+            failure = EntityError(f"What is compared: {error.message}", remedy="Fix entities.compared.")
             failure.identifier = identifier
             raise failure from None
         return Entity(data, identifier or fingerprint, fingerprint, changed_at, page, index, number)
@@ -171,9 +172,11 @@ class EntityReader:
 
     def _part(self, expression: Expression, data: Any) -> str:
         try:
-            value = expression.search(data)
-        except CannotEvaluate as error:
-            raise NoIdentifier(f"The identifier: {error}", remedy="Fix entities.identifier.") from None
+            value = search(expression, data)
+        except TemplateError as error:
+            raise NoIdentifier(
+                f"The identifier: {error.message}", remedy="Fix entities.identifier."
+            ) from None
         if isinstance(value, bool) or value is None or isinstance(value, dict | list):
             raise NoIdentifier(
                 f"It has no identifier: at {expression.text} is {kind_of(value)}; there is {describe(data)}",

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,12 @@ class IncomingError(Exception):
 
 
 class WrongSettings(IncomingError):
-    """The settings cannot work; `path` names the field."""
+    """The settings cannot work; `path` names the field, `problem` is the reason without it."""
 
     def __init__(self, path: str, reason: str, *, remedy: str = "") -> None:
         super().__init__(f"{path}: {reason}", remedy=remedy)
         self.path = path
+        self.problem = reason
 
 
 class UnreadableAnswer(IncomingError):
@@ -108,10 +109,12 @@ class ForeignHost(PaginationError):
 
 
 class EntityError(IncomingError):
-    """One entity cannot be used. `changed_at`: its date, and `identifier`: what it is called, when known."""
+    """One entity cannot be used. `changed_at`: its date, and `identifier`: what it is called, when known. `data`: the
+    item as it came, for keeping it; None when it couldn't be read at all."""
 
     changed_at: datetime | None = None
     identifier: str = ""
+    data: Any = None
     # Which of a run's records it is about; 0 outside of one.
     number: int = 0
 

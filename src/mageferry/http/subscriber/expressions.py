@@ -1,54 +1,34 @@
-"""JMESPath as it stands in settings, written as in placeholders: `products.0.sku` is `products[0].sku`."""
+"""JMESPath as it stands in the settings of what comes in, and what it is said to have found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from jmespath.exceptions import JMESPathError
-
-from mageferry.http.placeholders import Kind, Placeholder, TemplateError, parse_text
+from mageferry.http.placeholders import Expression, Scope, TemplateError
 from mageferry.http.subscriber.errors import WrongSettings
 
 
-class CannotEvaluate(Exception):
-    """An expression does not work on the data at hand; the text says why and quotes none of the data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A compiled expression."""
-
-    text: str
-    _search: Callable[[Any], Any]
-
-    @classmethod
-    def parse(cls, text: str, path: str) -> Expression:
-        """Compile. Raises WrongSettings with the path of the field."""
-        try:
-            parts = parse_text(f"?{{{text}}}", path)
-        except TemplateError as error:
-            raise WrongSettings(path, error.message, remedy=error.remedy) from None
-        only = parts[0]
-        if len(parts) != 1 or not isinstance(only, Placeholder) or only.kind is not Kind.OPTIONAL:
-            raise WrongSettings(path, f"{text!r} is no JMESPath expression", remedy="See jmespath.org.")
-        return cls(text, only.search)
-
-    def search(self, data: Any) -> Any:
-        """What it finds, None for nothing. Raises CannotEvaluate, as for a function on the wrong kind of value."""
-        try:
-            return self._search(data)
-        except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError) as error:
-            # The library's own texts quote the data.
-            raise CannotEvaluate(
-                f"{self.text!r} cannot be evaluated on it ({type(error).__name__})"
-            ) from None
+def parse(text: str, path: str) -> Expression:
+    """An expression over what came. Raises WrongSettings with the path of the field."""
+    try:
+        expression = Expression.parse(text, path)
+    except TemplateError as error:
+        raise WrongSettings(path, error.message, remedy=error.remedy) from None
+    if expression.is_template:
+        raise WrongSettings(
+            path, f"{text!r} is a template", remedy="Write JMESPath alone, such as items[0].sku."
+        )
+    return expression
 
 
 def optional(text: str, path: str) -> Expression | None:
     """The expression, None for an empty text."""
-    return Expression.parse(text, path) if text else None
+    return parse(text, path) if text else None
+
+
+def search(expression: Expression, data: Any) -> Any:
+    """What it finds, None for nothing. Raises TemplateError when it cannot be evaluated."""
+    return expression.search(Scope(data))
 
 
 def describe(document: Any) -> str:

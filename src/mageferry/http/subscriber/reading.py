@@ -126,7 +126,7 @@ class Reading:
             raise RepeatedPage(
                 "The same items came before",
                 remedy="Check the names of the pagination's parameters. For a server that repeats its last page give "
-                "the total (stop.total), or choose that a repeated page is the end.",
+                "the total (pagination.stop.total), or take a repeated page for the end (repeats).",
             )
         return True
 

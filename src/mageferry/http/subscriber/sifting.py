@@ -95,9 +95,9 @@ class Sieve:
             changed_at = self._dates.read(item) if self._dates else None
             results = yield from self._transformed(item)
         except EntityError as error:
-            error.changed_at = changed_at
+            error.changed_at, error.data = changed_at, item
             return [error]
-        return [self._read(result, changed_at, page, index) for result in results]
+        return [self._read(item, result, changed_at, page, index) for result in results]
 
     def _transformed(self, item: Any) -> Flow[Sequence[Any]]:
         transform = self._subscriber.transform
@@ -114,10 +114,13 @@ class Sieve:
                 f"The input transformer failed: {reason}", remedy=getattr(error, "remedy", "")
             ) from error
 
-    def _read(self, data: Any, changed_at: datetime | None, page: int, index: int) -> Entity | EntityError:
+    def _read(
+        self, item: Any, data: Any, changed_at: datetime | None, page: int, index: int
+    ) -> Entity | EntityError:
         try:
             return self._reader.read(data, changed_at, page, index)
         except EntityError as error:
+            error.data = item
             return error
 
     def _is_old(self, entity: Entity) -> bool:

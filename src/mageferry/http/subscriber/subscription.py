@@ -10,15 +10,15 @@ from typing import Any, Protocol
 from mageferry.http.flow import Flow
 from mageferry.http.placeholders import Scope
 from mageferry.http.plugins.expect import StatusRanges
+from mageferry.http.requests import RequestTemplate
 from mageferry.http.subscriber.asking import Question
 from mageferry.http.subscriber.dates import DateFormat
 from mageferry.http.subscriber.entities import DateRule, EntityRules, ItemsPattern
 from mageferry.http.subscriber.errors import WrongSettings
-from mageferry.http.subscriber.expressions import Expression
+from mageferry.http.subscriber.expressions import parse
 from mageferry.http.subscriber.formats import AnswerFormat
 from mageferry.http.subscriber.memory import Memories
 from mageferry.http.subscriber.pagination import OnePage, Pagination
-from mageferry.http.subscriber.request import RequestTemplate
 
 
 class Transform(Protocol):
@@ -52,7 +52,7 @@ class Delta:
     """Reading what has changed since last time.
 
     `path`: JMESPath of the date in the item as it came (before the transformer). `format` and `zone`: how dates are
-    written, `iso`, `unix`, `unix_ms` or a pattern of strptime, and the time zone of those that name none.
+    written, `iso`, `timestamp`, `timestamp_ms` or a pattern of strptime, and the time zone of those that name none.
     `sent_format`, `sent_zone`: the same for `since` and `until` in the request; empty as the dates of the items.
     `overlap_seconds`: how much is read again, for what was written late. `first_seconds`: how far back a first run
     goes; None for everything. `drop_older`: leave out what is older, for servers that cannot search by date.
@@ -75,14 +75,12 @@ class Delta:
 
     def rule(self) -> DateRule:
         """How dates of items are found and read."""
-        return DateRule(
-            Expression.parse(self.path, "delta.path"), DateFormat.parse(self.format, self.zone, "delta")
-        )
+        return DateRule(parse(self.path, "delta.path"), DateFormat.to_read(self.format, self.zone, "delta."))
 
     def sent(self) -> DateFormat:
         """How dates are written into the request."""
-        return DateFormat.parse(
-            self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent (format, zone)"
+        return DateFormat.to_write(
+            self.sent_format or self.format, self.sent_zone or self.zone, "delta.sent_"
         )
 
 
@@ -131,7 +129,6 @@ class Subscriber:
         """What is asked in every turn."""
         return Question(
             self.request,
-            self.request.compiled(),
             self.answer,
             self.items,
             self.statuses,

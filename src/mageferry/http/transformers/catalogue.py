@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
-from mageferry.http.config import form_fields
+from mageferry.http.config.tables import option_table
 from mageferry.http.transformers.described import TransformerDescription
 from mageferry.http.transformers.fields import CopyField, MapValue, MoveField, RemoveFields, SetField
 from mageferry.http.transformers.formats import FormatDate, FormatNumber
@@ -81,15 +79,4 @@ def _lines(kinds: Sequence[type[TransformerDescription]]) -> Iterator[str]:
             yield ""
         yield f"## `{kind.type_name}`: {kind.title}"
         yield ""
-        yield "| option | kind | default | meaning |"
-        yield "|---|---|---|---|"
-        for field in form_fields(kind):
-            default = "needed" if field.required else f"`{orjson.dumps(field.default).decode()}`"
-            choices = (
-                " One of " + ", ".join(f"`{choice}`" for choice in field.choices) + "."
-                if field.choices
-                else ""
-            )
-            meaning = f"{field.title}. {field.help}".strip() + choices
-            cells = (f"`{field.name}`", str(field.kind), default, meaning)
-            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        yield from option_table(kind)

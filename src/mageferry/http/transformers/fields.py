@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +34,29 @@ def missing_value(source: str, place: Place) -> TransformError:
         path=place.at("source"),
         remedy="Correct the path, give a default (name || 'none'), or say what to do when it is missing.",
     )
+
+
+class ValueDescription(TransformerDescription):
+    """What takes a value from one place, and puts what it becomes in another."""
+
+    source: ExpressionText = needed("Source", SOURCE_HELP, min_length=1)
+    target: TargetText = needed("Target", "Where it is put.")
+    missing: Missing = option(Missing.FAIL, "When missing")
+
+
+def change_value(how: ValueDescription, become: Callable[[Any], Any], place: Place) -> Step:
+    """The transformer that puts what the value becomes; an empty text is missing like null."""
+    target, source = Target.parse(how.target), place.needed_expression(how.source, "source")
+
+    def change(entity: Any, run: Run) -> Any:
+        value = source.search(run.scope(entity))
+        if value not in (None, ""):
+            return place.put(entity, target, become(value))
+        if how.missing is Missing.FAIL:
+            raise missing_value(how.source, place)
+        return entity if how.missing is Missing.SKIP else place.put(entity, target, None)
+
+    return place.each(change)
 
 
 class SetField(TransformerDescription):

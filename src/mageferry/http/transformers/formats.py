@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -17,74 +17,31 @@ from decimal import (
 )
 from enum import StrEnum
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
-from mageferry.http.config.fields import needed, option
-from mageferry.http.descriptions import ExpressionText
-from mageferry.http.redaction import Secret
-from mageferry.http.transformers.described import Place, TargetText, TransformerDescription
+from mageferry.http.config.fields import option
+from mageferry.http.dates import (
+    check_format,
+    check_read_format,
+    check_zone,
+    read_moment,
+    write_moment,
+    zone_of,
+)
+from mageferry.http.transformers.described import Place
 from mageferry.http.transformers.errors import TransformError, shown
-from mageferry.http.transformers.fields import SOURCE_HELP, Missing, missing_value
-from mageferry.http.transformers.running import Run, Step
-from mageferry.http.transformers.targets import Target
+from mageferry.http.transformers.fields import ValueDescription, change_value
+from mageferry.http.transformers.running import Step
 
-_DIRECTIVE = re.compile(r"%(.?)")
-# What reads and writes the same on every machine.
-_DIRECTIVES: Final = frozenset("YmdHIMSfpyzjbBaA%")
-_NAMED_FORMATS: Final = ("iso", "timestamp", "timestamp_ms")
+type ReadFormat = Annotated[str, AfterValidator(check_read_format)]
+type WrittenFormat = Annotated[str, AfterValidator(check_format)]
+type ZoneName = Annotated[str, AfterValidator(check_zone)]
 
 
-def _check_format(text: str) -> str:
-    if text in (*_NAMED_FORMATS, "iso_utc", "date"):
-        return text
-    used = set(_DIRECTIVE.findall(text))
-    if unknown := used - _DIRECTIVES:
-        raise ValueError(f"%{sorted(unknown)[0]} is none of %{', %'.join(sorted(_DIRECTIVES))}")
-    if not used - {"%"}:
-        raise ValueError("this is no format: write iso, timestamp, or such as %d.%m.%Y %H:%M")
-    return text
-
-
-def _check_read_format(text: str) -> str:
-    _check_format(text)
-    if text in _NAMED_FORMATS:
-        return text
-    if text in ("iso_utc", "date"):
-        raise ValueError("to read it write iso")
-    used = _DIRECTIVE.findall(text)
-    if not {"Y", "y"} & set(used):
-        raise ValueError("a date that is read needs its year: %Y or %y")
-    if twice := {name for name in used if name != "%" and used.count(name) > 1}:
-        raise ValueError(f"%{sorted(twice)[0]} is there twice")
-    return text
-
-
-def _check_zone(name: str) -> str:
-    _zone(name)
-    return name
-
-
-def _zone(name: str) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("there is no such time zone: write UTC, or such as Europe/Berlin") from None
-
-
-type ReadFormat = Annotated[str, AfterValidator(_check_read_format)]
-type WrittenFormat = Annotated[str, AfterValidator(_check_format)]
-type ZoneName = Annotated[str, AfterValidator(_check_zone)]
-
-
-class FormatDate(TransformerDescription):
+class FormatDate(ValueDescription):
     type_name = "format_date"
     title = "Format a date"
-    source: ExpressionText = needed("Source", SOURCE_HELP, min_length=1)
-    target: TargetText = needed("Target", "Where the date is put.")
     read: tuple[ReadFormat, ...] = option(
         ("iso",),
         "Read as",
@@ -96,74 +53,30 @@ class FormatDate(TransformerDescription):
         "iso", "Write as", "iso, iso_utc (with Z), date, timestamp, timestamp_ms, or %Y%m%d."
     )
     write_zone: ZoneName = option("UTC", "Time zone of what is written")
-    missing: Missing = option(Missing.FAIL, "When missing")
 
     def build(self, place: Place) -> Step:
-        target, source = Target.parse(self.target), place.needed_expression(self.source, "source")
-        read_zone, write_zone = _zone(self.read_zone), _zone(self.write_zone)
+        read_zone, write_zone = zone_of(self.read_zone), zone_of(self.write_zone)
 
-        def change(entity: Any, run: Run) -> Any:
-            value = source.search(run.scope(entity))
-            if value in (None, ""):
-                if self.missing is Missing.FAIL:
-                    raise missing_value(self.source, place)
-                return entity if self.missing is Missing.SKIP else place.put(entity, target, None)
+        def become(value: Any) -> Any:
             try:
-                moment = self._moment(value, read_zone)
-                written = _written(moment.astimezone(write_zone), self.write)
-            except (ValueError, OverflowError, OSError, ArithmeticError):
+                return write_moment(self._moment(value, read_zone).astimezone(write_zone), self.write)
+            except (ValueError, OverflowError):
                 raise TransformError(
                     f"{shown(value, self.source)} is no date as it is read here ({', '.join(self.read)})",
                     path=place.at("read"),
                     remedy="Add its format to those that are read.",
                 ) from None
-            return place.put(entity, target, written)
 
-        return place.each(change)
+        return change_value(self, become, place)
 
     def _moment(self, value: Any, zone: tzinfo) -> datetime:
-        """The moment, by the first format that fits. Raises ValueError, OverflowError, ArithmeticError."""
+        """The moment, by the first format that fits. Raises ValueError."""
         for form in self.read:
             try:
-                return _read_moment(value, form, zone)
-            except (ValueError, TypeError, ArithmeticError, OSError):
+                return read_moment(value, form, zone)
+            except ValueError:
                 continue
         raise ValueError("no format fits")
-
-
-def _read_moment(value: Any, form: str, zone: tzinfo) -> datetime:
-    """The moment; `zone` is that of a date which does not say its own."""
-    if isinstance(value, bool | Secret | dict | list):
-        raise TypeError("no date")
-    if isinstance(value, date):
-        return _in_zone(value if isinstance(value, datetime) else datetime.combine(value, time()), zone)
-    if form in ("timestamp", "timestamp_ms"):
-        seconds = Decimal(str(value)) if form == "timestamp" else Decimal(str(value)) / 1000
-        return datetime.fromtimestamp(float(seconds), UTC)
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    text = value.strip()
-    if form == "iso":
-        return _in_zone(datetime.fromisoformat(text), zone)
-    if "%z" in form:
-        return datetime.strptime(text, form).astimezone(UTC)
-    return datetime.strptime(text, form).replace(tzinfo=zone)
-
-
-def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def _written(moment: datetime, form: str) -> str | int | float:
-    if form == "timestamp":
-        return int(moment.timestamp())
-    if form == "timestamp_ms":
-        return int(moment.timestamp() * 1000)
-    if form == "iso":
-        return moment.isoformat()
-    if form == "iso_utc":
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return moment.date().isoformat() if form == "date" else moment.strftime(form)
 
 
 class Rounding(StrEnum):
@@ -195,11 +108,9 @@ class NumberForm(StrEnum):
     TEXT = "text"
 
 
-class FormatNumber(TransformerDescription):
+class FormatNumber(ValueDescription):
     type_name = "format_number"
     title = "Format a number"
-    source: ExpressionText = needed("Source", SOURCE_HELP, min_length=1)
-    target: TargetText = needed("Target", "Where the number is put.")
     read_decimal: str = option(".", "Decimal mark of what is read", pattern=r"^[.,]$")
     read_thousands: str = option("", "Thousands mark of what is read", "Taken away.", pattern=r"^[.,' _]?$")
     digits: int | None = option(None, "Digits after the point", "Empty: as many as there are.", ge=0, le=12)
@@ -207,17 +118,9 @@ class FormatNumber(TransformerDescription):
     write: NumberForm = option(NumberForm.NUMBER, "Write as", "A number has no zeros at its end, a text has.")
     write_decimal: str = option(".", "Decimal mark of a text", pattern=r"^[.,]$")
     write_thousands: str = option("", "Thousands mark of a text", pattern=r"^[.,' _]?$")
-    missing: Missing = option(Missing.FAIL, "When missing")
 
     def build(self, place: Place) -> Step:
-        target, source = Target.parse(self.target), place.needed_expression(self.source, "source")
-
-        def change(entity: Any, run: Run) -> Any:
-            value = source.search(run.scope(entity))
-            if value in (None, ""):
-                if self.missing is Missing.FAIL:
-                    raise missing_value(self.source, place)
-                return entity if self.missing is Missing.SKIP else place.put(entity, target, None)
+        def become(value: Any) -> Any:
             try:
                 number = self._rounded(self._number(value))
             except (ValueError, ArithmeticError):
@@ -226,10 +129,9 @@ class FormatNumber(TransformerDescription):
                     path=place.at("source"),
                     remedy="Correct the value, or the marks of what is read.",
                 ) from None
-            written = self._text(number) if self.write is NumberForm.TEXT else plain(number)
-            return place.put(entity, target, written)
+            return self._text(number) if self.write is NumberForm.TEXT else plain(number)
 
-        return place.each(change)
+        return change_value(self, become, place)
 
     def _number(self, value: Any) -> Decimal:
         """The number. Raises ValueError and ArithmeticError."""

@@ -141,5 +141,6 @@ def _entities(
                 raise item
             entities.append(reader.read(item, index=index, number=index))
         except EntityError as error:
+            error.data = None if isinstance(item, EntityError) else item
             failures.append(error.at(entity=index))
     return tuple(entities), tuple(failures)

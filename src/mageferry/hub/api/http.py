@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +27,7 @@ from mageferry.hub.pipelines.documents import (
 )
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord, HttpRequestRecord
 from mageferry.hub.pipelines.transfer import Import, export_lines, import_lines
-from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, send_call
+from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, Sent, send_call
 
 router = Router(tags=["http"])
 
@@ -61,22 +62,10 @@ class CallShape(Schema):
     body: str = ""
 
 
-class SentShape(Schema):
-    method: str
-    url: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    status: int | None
-    headers: list[tuple[str, str]]
-    body: str
-    error: str
-    elapsed_ms: int
-
-
 class OutcomeShape(Schema):
     """Everything that was sent, sign-ins too, with secrets masked; the last one is the request itself."""
 
-    sent: list[SentShape]
+    sent: list[Sent]
     error: str
     remedy: str
     elapsed_ms: int
@@ -108,9 +97,14 @@ class ImportShape(Schema):
     lines: list[LineShape]
 
 
-def _refused(error: Unacceptable) -> Status[Any]:
-    problems = [{"field": each.field, "message": each.message} for each in error.problems]
-    return Status(422, {"message": "The document can't be stored.", "problems": problems})
+def _stored(status: int, store: Callable[[], dict[str, Any]]) -> Status[Any]:
+    """Store a document, whole or not at all; what can't be stored is refused field by field."""
+    try:
+        with transaction.atomic():
+            return Status(status, store())
+    except Unacceptable as error:
+        problems = [{"field": each.field, "message": each.message} for each in error.problems]
+        return Status(422, {"message": "The document can't be stored.", "problems": problems})
 
 
 def _authentication(record: HttpAuthenticationRecord) -> dict[str, Any]:
@@ -140,11 +134,7 @@ def authentication(request: HttpRequest, code: str) -> dict[str, Any]:
 def create_authentication(request: HttpRequest, body: AuthenticationDocument) -> Status[Any]:
     """Store a new authentication."""
     require(request, "pipelines.add_httpauthenticationrecord")
-    try:
-        with transaction.atomic():
-            return Status(201, _authentication(store_authentication(body, None)))
-    except Unacceptable as error:
-        return _refused(error)
+    return _stored(201, lambda: _authentication(store_authentication(body, None)))
 
 
 @router.put("/authentications/{code}", response={200: StoredShape, 422: Refused})
@@ -152,11 +142,7 @@ def change_authentication(request: HttpRequest, code: str, body: AuthenticationD
     """Change an authentication. A secret that is left out, or given as ********, stays; an empty one goes."""
     require(request, "pipelines.change_httpauthenticationrecord")
     record = get_object_or_404(HttpAuthenticationRecord, code=code)
-    try:
-        with transaction.atomic():
-            return Status(200, _authentication(store_authentication(body, record)))
-    except Unacceptable as error:
-        return _refused(error)
+    return _stored(200, lambda: _authentication(store_authentication(body, record)))
 
 
 @router.delete("/authentications/{code}", response={204: None, 409: Problem})
@@ -191,11 +177,7 @@ def client(request: HttpRequest, code: str) -> dict[str, Any]:
 def create_client(request: HttpRequest, body: ClientDocument) -> Status[Any]:
     """Store a new client."""
     require(request, "pipelines.add_httpclientrecord")
-    try:
-        with transaction.atomic():
-            return Status(201, _client(store_client(body, None)))
-    except Unacceptable as error:
-        return _refused(error)
+    return _stored(201, lambda: _client(store_client(body, None)))
 
 
 @router.put("/clients/{code}", response={200: StoredShape, 422: Refused})
@@ -203,11 +185,7 @@ def change_client(request: HttpRequest, code: str, body: ClientDocument) -> Stat
     """Change a client. Secrets of a plugin stay with the next plugin of the same type."""
     require(request, "pipelines.change_httpclientrecord")
     record = get_object_or_404(HttpClientRecord, code=code)
-    try:
-        with transaction.atomic():
-            return Status(200, _client(store_client(body, record)))
-    except Unacceptable as error:
-        return _refused(error)
+    return _stored(200, lambda: _client(store_client(body, record)))
 
 
 @router.delete("/clients/{code}", response={204: None})

@@ -1,4 +1,4 @@
-"""The API of field mappings: the rows of a connector, the standard mapping, and what they make of a real order."""
+"""The API of field mappings: the rows of a connector, the standard mapping, and what they make of a real record."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ninja import Field, Router, Schema, Status
 from mageferry.hub.api import shapes
 from mageferry.hub.api.access import MAY_ACT, MAY_READ, require
 from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.mapping.comparison import NoPreview, Preview
 from mageferry.hub.mapping.field_mappings import compile_rows
 from mageferry.hub.mapping.models import FieldMapping
-from mageferry.hub.mapping.preview import NoPreview, Preview, preview_order
+from mageferry.hub.mapping.preview import preview_record
 from mageferry.hub.mapping.rules import OVERWRITE, MappingProblem, MappingRow, compile_row
 from mageferry.hub.mapping.standard import StandardField, standard_mapping
 
@@ -58,7 +59,12 @@ class StandardShape(Schema):
 
 class PreviewRequest(Schema):
     direction: Literal["from_magento", "to_magento"]
-    order: str = Field("", description="Number or id of the order; empty: the newest.")
+    record: Literal["order", "shipment", "refund", "product"] = "order"
+    number: str = Field(
+        "",
+        description="From Magento: number or id, of a product SKU or id. To Magento: number of the order, or id in the "
+        "hub. Empty: the newest.",
+    )
     rows: list[NewMapping] | None = Field(None, description="Rows to try instead of the stored ones.")
 
 
@@ -127,7 +133,7 @@ def remove_mapping(request: HttpRequest, pk: int) -> Status[Any]:
     response={200: PreviewShape, 409: shapes.Problem, 422: shapes.Problem},
 )
 def preview(request: HttpRequest, pk: int, body: PreviewRequest) -> Status[Any]:
-    """What the rows make of one real order. Nothing is stored or sent."""
+    """What the rows make of one real record. Nothing is stored or sent."""
     require(request, MAY_READ)
     require(request, MAY_ACT)
     connector = get_object_or_404(Magento2Connector, pk=pk)
@@ -138,7 +144,7 @@ def preview(request: HttpRequest, pk: int, body: PreviewRequest) -> Status[Any]:
         for row in rows:
             compile_row(row)
         chosen = None if body.rows is None else compile_rows(rows)
-        shown: Preview = preview_order(connector, body.direction, body.order, chosen)
+        shown: Preview = preview_record(connector, body.direction, body.record, body.number, chosen)
     except MappingProblem as problem:
         return Status(422, {"message": str(problem)})
     except NoPreview as error:

@@ -21,7 +21,7 @@ from mageferry.hub.connectors.models import (
 )
 from mageferry.hub.security.outbound import address_policy, environment_proxy
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import Step, UnitStatus
 from mageferry.magento import Endpoint, MagentoError, Transient

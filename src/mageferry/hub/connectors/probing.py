@@ -6,7 +6,7 @@ from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.outages import PROBE, connector_with, probe_of
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.work import ledger, outages
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.magento import MagentoError
 

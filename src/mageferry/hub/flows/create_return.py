@@ -23,25 +23,22 @@ from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.return_records import FLOW, Made, adopt_memo, park_refund
 from mageferry.hub.flows.return_targets import ReturnTarget, target_of, waiting_refunds, with_order
 from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of, write_once
-from mageferry.hub.mapping.amounts import ZERO, cents
+from mageferry.hub.mapping.amounts import cents
 from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.refund_out import (
-    RefundPlan,
-    ReturnedItem,
-    UnrefundableOrder,
-    Wish,
-    plan_refund,
-)
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.refund_mappings import map_refund_body
+from mageferry.hub.mapping.refund_out import RefundPlan, UnrefundableOrder, plan_refund, wish_of
 from mageferry.hub.mapping.sale import Sale, read_sale
-from mageferry.hub.trade.models import OrderPayment, OrderRefundItem
+from mageferry.hub.trade.models import OrderPayment
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import OPEN, Step, WorkUnit
 from mageferry.hub.work.runs import Run
 from mageferry.magento import Magento, MagentoError, SearchCriteria
 from mageferry.magento.errors import Rejected, Unclear
+from mageferry.magento.order_documents import document_path, refund_body, refund_order
 
 ONE_RETURN = "create_return"
 _TURN_SECONDS = 5.0
@@ -128,9 +125,8 @@ class _Return:
 
     def write(self) -> Write[Made]:
         """A second request makes a second credit memo: a late one is given as long as an answer may take."""
-        path = f"/V1/order/{self._target.entity_id}/refund"
         return Write(
-            request=f"POST {path}",
+            request=f"POST {document_path(self._target.entity_id, 'refund')}",
             send=self._send,
             look=self._look,
             adopt=lambda made, message: adopt_memo(self._refund, self._target.row, made, message),
@@ -141,16 +137,15 @@ class _Return:
     def _send(self) -> Made:
         sale = self._sale()
         try:
-            plan = plan_refund(sale, wish_of(self._refund))
+            body = self._body(plan_refund(sale, wish_of(self._refund)))
         except UnrefundableOrder as problem:
             raise Rejected(problem.reason, remedy=problem.remedy, sent=False) from None
-        body = _arguments(plan, notify=self._target.row.sent_customer_notification, comment=self._mark)
         ledger.record_step(
             self._held, Step.SENDING,
-            request=as_text("POST", f"/V1/order/{sale.entity_id}/refund", _shown(body)),
+            request=as_text("POST", document_path(sale.entity_id, "refund"), body),
             facts={"refunded_before": str(sale.amounts["total_refunded"])},
         )  # fmt: skip
-        number = self._shop.orders.refund(sale.entity_id, **body)
+        number = self._shop.run(refund_order(self._shop.plans, sale.entity_id, body))
         try:
             found = self._look()
         except MagentoError as error:
@@ -160,6 +155,20 @@ class _Return:
         if found is None:
             raise Unclear(f"Credit memo {number} was made; the shop doesn't show it yet.", remedy="")
         return found
+
+    def _body(self, plan: RefundPlan) -> dict[str, Any]:
+        """What is sent, with the connector's field mappings. Raises UnrefundableOrder."""
+        row = self._target.row
+        body = refund_body(
+            plan.quantities,
+            shipping_amount=plan.shipping_amount,
+            adjustment_positive=plan.adjustment_positive,
+            adjustment_negative=plan.adjustment_negative,
+            return_to_stock_items=plan.return_to_stock_items,
+            notify=row.sent_customer_notification,
+            comment=self._mark,
+        )
+        return map_refund_body(body, self._refund, row, mappings_of(row.connector))
 
     def _sale(self) -> Sale:
         """The order as it is in the shop now, checked against what an earlier attempt left behind."""
@@ -194,44 +203,6 @@ class _Return:
             if any(self._mark in str(comment.get("comment")) for comment in memo.get("comments") or ()):
                 return Made(memo, memos)
         return None
-
-
-def wish_of(refund: OrderPayment) -> Wish:
-    """The refund as the mapping takes it. Raises UnrefundableOrder for an item that isn't in Magento."""
-    items = [_returned(item) for item in refund.refund_items.all()]
-    return Wish(refund.amount, refund.shipping_amount, items)
-
-
-def _returned(returned: OrderRefundItem) -> ReturnedItem:
-    item = returned.order_item
-    if not hasattr(item, "magento"):
-        raise UnrefundableOrder(
-            f"{item.sku} isn't in Magento.", "Take it out of the refund, then retry the unit of work."
-        )
-    there = item.magento
-    return ReturnedItem(
-        there.item_id, there.parent_item_id, item.sku, returned.quantity, returned.back_to_stock
-    )
-
-
-def _arguments(plan: RefundPlan, *, notify: bool, comment: str) -> dict[str, Any]:
-    return {
-        "items": plan.quantities,
-        "shipping_amount": plan.shipping_amount,
-        "adjustment_positive": plan.adjustment_positive,
-        "adjustment_negative": plan.adjustment_negative,
-        "return_to_stock_items": plan.return_to_stock_items,
-        "notify": notify,
-        "comment": comment,
-    }
-
-
-def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments as the unit keeps them for people."""
-    return {
-        **{name: str(value) if isinstance(value, Decimal) else value for name, value in arguments.items()},
-        "items": {item_id: f"{quantity + ZERO:f}" for item_id, quantity in arguments["items"].items()},
-    }
 
 
 CREATE_RETURN = declare(Flow(FLOW, "Create Return", "create_return", 20, create_returns))

@@ -28,7 +28,7 @@ from mageferry.hub.flows.shipment_export import (
 from mageferry.hub.flows.writing import settle_seconds_of, write_once
 from mageferry.hub.trade.models import Account, OrderShipment, OrderShipmentItem
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit

@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, OrderPartMagento
 from mageferry.hub.flows.attempts import attempt_all, attempt_each
-from mageferry.hub.flows.export_records import FLOW, ONE_ORDER, Shipload, unit_key, write_history
+from mageferry.hub.flows.export_records import FLOW, ONE_ORDER, unit_key
 from mageferry.hub.flows.export_routes import check_row, exporting_rows
 from mageferry.hub.flows.export_unit import export_order
+from mageferry.hub.flows.history import write_history
 from mageferry.hub.flows.invoice_orders import ONE_INVOICE
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, OrderStatus
@@ -115,7 +116,7 @@ def _tell_once(order: Order, row: Magento2Seller, seller_pk: int | None, text: s
     ]
     message = text.format(", ".join(left))
     if not order.history.filter(flow=FLOW, message=message).exists():
-        write_history(Shipload(order, row), HistoryOutcome.SKIPPED, message, {})
+        write_history(FLOW, row, order.pk, HistoryOutcome.SKIPPED, message, {})
     return order.pk
 
 

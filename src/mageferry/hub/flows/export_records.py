@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import (
@@ -18,11 +16,13 @@ from mageferry.hub.connectors.models import (
     OrderPartMagento,
     OrdersMagento,
 )
+from mageferry.hub.flows.history import write_history
 from mageferry.hub.flows.invoice_orders import invoice_intent
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.order_out import external_item_id
 from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
-from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory, OrderItem, Seller
+from mageferry.hub.trade.bulk import Change, Table
+from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, Seller
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Outcome
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
@@ -64,37 +64,44 @@ def adopt_order(load: Shipload, made: Mapping[str, Any], message: str) -> Outcom
 
     def record() -> None:
         _keep_order_ids(load, made)
-        OrderItemMagento.objects.bulk_create(
-            OrderItemMagento(order_item_id=pk, item_id=item_id) for pk, item_id in item_ids.items()
-        )
-        OrderItem.objects.filter(pk__in=[item.pk for item in load.items]).update(
-            magento_exported=True, connector_id=entity_id
-        )
-        changes: dict[str, Any] = {} if _others_are_parked(load) else {"error": "", "remedy": ""}
-        Order.objects.filter(pk=load.order.pk).update(
-            connector_id=Coalesce(F("connector_id"), entity_id), updated_at=timezone.now(), **changes
-        )
-        write_history(load, HistoryOutcome.DONE, message + _left_out(load), {"entity_id": entity_id})
+        _ITEMS_MAGENTO.insert_rows((pk, item_id) for pk, item_id in item_ids.items())
+        _EXPORTED.make([item.pk for item in load.items], True, entity_id)
+        if _others_are_parked(load):
+            _TAKEN.make([load.order.pk], entity_id, timezone.now())
+        else:
+            _TAKEN_WELL.make([load.order.pk], entity_id, timezone.now(), "", "")
+        _note(load, HistoryOutcome.DONE, message + _left_out(load), {"entity_id": entity_id})
         if load.row.connector.invoice_rule == InvoiceRule.CALL:
             ledger.write_intents([invoice_intent(load.order, load.row, entity_id)])
 
     return ledger.finished(record, result={"entity_id": entity_id, "increment_id": made.get("increment_id")})
 
 
+# What is written for every order, so without the detour over model instances.
+_ORDERS_MAGENTO = Table(
+    OrdersMagento, "order", "magento2_connector", "entity_id", "increment_id", "store_id", "order_payment_id",
+    "direction", "shipment_created", "shipment_id",
+)  # fmt: skip
+_ITEMS_MAGENTO = Table(OrderItemMagento, "order_item", "item_id")
+_EXPORTED = Change(OrderItem, "magento_exported", "connector_id")
+_TAKEN = Change(Order, "connector_id", "updated_at", fill=["connector_id"])
+_TAKEN_WELL = Change(Order, "connector_id", "updated_at", "error", "remedy", fill=["connector_id"])
+
+
 def _keep_order_ids(load: Shipload, made: Mapping[str, Any]) -> None:
     """The order's ids in Magento; of several parts orders_magento keeps the first."""
     ids: dict[str, Any] = {
-        "magento2_connector": load.row.connector,
+        "magento2_connector_id": load.row.connector_id,
         "entity_id": int(made["entity_id"]),
         "increment_id": made.get("increment_id") or "",
         "store_id": load.row.store_id,
         "order_payment_id": (made.get("payment") or {}).get("entity_id"),
     }
-    whole = {**ids, "direction": Direction.EXPORTED}
     if load.seller is None:
-        OrdersMagento.objects.create(order=load.order, **whole)
+        whole = (load.order.pk, *ids.values(), Direction.EXPORTED.value, False, "[]")
+        _ORDERS_MAGENTO.insert_rows([whole])
         return
-    OrdersMagento.objects.get_or_create(order=load.order, defaults=whole)
+    OrdersMagento.objects.get_or_create(order=load.order, defaults={**ids, "direction": Direction.EXPORTED})
     OrderPartMagento.objects.create(order=load.order, magento2_seller=load.row, **ids)
 
 
@@ -140,7 +147,7 @@ def park_order(load: Shipload, reason: str, remedy: str, raw: bytes | None = Non
 
     def record() -> None:
         Order.objects.filter(pk=load.order.pk).update(error=shown, remedy=remedy, updated_at=timezone.now())
-        write_history(load, HistoryOutcome.FAILED, shown, {})
+        _note(load, HistoryOutcome.FAILED, shown, {})
 
     answer = raw.decode("utf-8", "replace")[:4000] if raw else ""
     return Outcome(
@@ -148,10 +155,5 @@ def park_order(load: Shipload, reason: str, remedy: str, raw: bytes | None = Non
     )
 
 
-def write_history(load: Shipload, outcome: HistoryOutcome, message: str, ids: dict[str, Any]) -> None:
-    """An entry in the order's history, naming the store that the row stands for."""
-    row = load.row
-    OrderHistory.objects.create(
-        order=load.order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
-        target_store=f"{row.store_id} {row.store_code}".strip(), outcome=outcome, ids=ids, message=message,
-    )  # fmt: skip
+def _note(load: Shipload, outcome: HistoryOutcome, message: str, ids: dict[str, Any]) -> None:
+    write_history(FLOW, load.row, load.order.pk, outcome, message, ids)

@@ -24,7 +24,10 @@ def check_row(row: Magento2Seller) -> None:
         raise SetupProblem(
             f"{row} exports orders but has no account.", "Choose the account whose orders it exports."
         )
-    rows = exporting_rows(row.account_id)
+    _check(row, exporting_rows(row.account_id))
+
+
+def _check(row: Magento2Seller, rows: Sequence[Magento2Seller]) -> None:
     if not all(each.export_orders_per_seller for each in rows) and len(rows) > 1:
         raise SetupProblem(
             f"Several rows export the orders of {row.account}: {_names(rows)}. An order must go to one place only.",
@@ -54,10 +57,10 @@ def row_for(account_pk: int, seller_pk: int | None) -> Magento2Seller:
     for row in rows:
         wanted = row.seller_id if row.export_orders_per_seller else None
         if wanted == seller_pk:
-            check_row(row)
+            _check(row, rows)
             return row
     for row in rows:
-        check_row(row)
+        _check(row, rows)
     if rows:
         raise SetupProblem(
             f"No row exports {'these items' if seller_pk else 'whole orders'} of {rows[0].account} any more.",

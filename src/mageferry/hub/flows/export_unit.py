@@ -6,9 +6,12 @@ increment_id in one store; that number is the same at each attempt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import Prefetch
+
+from mageferry.hub.connectors.models import Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.export_records import ONE_ORDER, Shipload, adopt_order, park_order
 from mageferry.hub.flows.export_routes import row_for
@@ -19,37 +22,69 @@ from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.order_amounts import UnsendableOrder
 from mageferry.hub.mapping.order_mappings import map_entity
 from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
-from mageferry.hub.trade.models import Order, Seller
+from mageferry.hub.trade.models import Order, OrderItem, Seller
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles_loaded
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.magento.client import Magento
 from mageferry.magento.errors import AlreadyExists, MagentoError, Rejected
 
 
-@handles(ONE_ORDER)
-def export_order(held: Claim) -> Outcome:
-    """One attempt."""
-    order = (
-        Order.objects.select_related("account", "account__marketplace")
-        .prefetch_related("items__seller", "addresses", "payments")
-        .filter(pk=held.unit.payload["order"])
-        .first()
+def load_orders(claims: Sequence[Claim]) -> dict[int, Shipload | Outcome]:
+    """What each unit of a batch brings into Magento; or what becomes of it, where that is clear without the shop."""
+    orders = (
+        Order.objects.select_related("account", "account__marketplace", "magento")
+        .prefetch_related(_ITEMS_WITH_SELLERS, "addresses", "payments")
+        .in_bulk({held.unit.payload["order"] for held in claims})
     )
+    wanted = {pk for held in claims if (pk := held.unit.payload.get("seller"))}
+    sellers = Seller.objects.in_bulk(wanted) if wanted else {}
+    routes: dict[tuple[int, int | None], Magento2Seller | Outcome] = {}
+
+    def route(account_pk: int, seller_pk: int | None) -> Magento2Seller | Outcome:
+        known = routes.get((account_pk, seller_pk))
+        if known is None:
+            known = routes[account_pk, seller_pk] = _row_or_problem(account_pk, seller_pk)
+        return known
+
+    return {held.pk: _loaded(held.unit.payload, orders, sellers, route) for held in claims}
+
+
+_ITEMS_WITH_SELLERS = Prefetch("items", OrderItem.objects.select_related("seller"))
+
+
+def _loaded(
+    payload: Mapping[str, Any],
+    orders: Mapping[int, Order],
+    sellers: Mapping[int, Seller],
+    route: Callable[[int, int | None], Magento2Seller | Outcome],
+) -> Shipload | Outcome:
+    order, seller_pk = orders.get(payload["order"]), payload.get("seller")
     if order is None:
         return ledger.skipped("The order is gone from the hub.")
-    seller_pk = held.unit.payload.get("seller")
-    seller = Seller.objects.filter(pk=seller_pk).first() if seller_pk else None
+    seller = sellers.get(seller_pk) if seller_pk else None
     if seller_pk and seller is None:
         return ledger.skipped("The seller is gone from the hub.")
     done = _done_before(order, seller)
     if done is not None:
         return done
+    row = route(order.account_id, seller_pk)
+    if isinstance(row, Outcome):
+        return row
+    return Shipload(order, row, seller)
+
+
+def _row_or_problem(account_pk: int, seller_pk: int | None) -> Magento2Seller | Outcome:
     try:
-        row = row_for(order.account_id, seller_pk)
+        return row_for(account_pk, seller_pk)
     except SetupProblem as problem:
         return ledger.failed(problem.reason, problem.remedy)
-    return _attempt(held, Shipload(order, row, seller))
+
+
+@handles_loaded(ONE_ORDER, load_orders)
+def export_order(held: Claim, loaded: Shipload | Outcome) -> Outcome:
+    """One attempt."""
+    return loaded if isinstance(loaded, Outcome) else _attempt(held, loaded)
 
 
 def _done_before(order: Order, seller: Seller | None) -> Outcome | None:

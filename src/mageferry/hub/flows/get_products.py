@@ -8,32 +8,36 @@ never passes it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from django.db import DataError, IntegrityError
 from django.db.models import Exists, OuterRef
 
 from mageferry.hub.connectors.models import Magento2Seller, ProductMagento
 from mageferry.hub.connectors.product_values import FULL_READ
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.failures import BadRecord, clear, park
-from mageferry.hub.flows.outcomes import outcome_of
-from mageferry.hub.flows.product_import import Stored, store_products
+from mageferry.hub.flows.product_import import store_products
+from mageferry.hub.flows.progress import move_on, reading_since
+from mageferry.hub.flows.reading import ListReading, RecordKind, Rows, read_again, read_each, row_read_for
 from mageferry.hub.flows.registry import Flow, declare
-from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.product_in import ProductRecord, read_product
+from mageferry.hub.flows.stored import Stored
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.product_in import ProductRecord
+from mageferry.hub.mapping.product_mappings import RECORD, read_mapped_product
+from mageferry.hub.mapping.rules import FROM_MAGENTO
 from mageferry.hub.trade.models import OrderItem, Product
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.hub.work.runs import Run
-from mageferry.magento import MagentoError, Page, SearchCriteria, moment
+from mageferry.magento import Magento, SearchCriteria
 
 FLOW = "get_products"
 ONE_PRODUCT = "get_product"
+PRODUCT = RecordKind("product", ONE_PRODUCT, "id")
 DEFAULT_VALUES = "all"
 _EXAMPLES = 5
 # Attributes that Magento shows as fields of the product itself.
@@ -44,20 +48,17 @@ def get_products(row: Magento2Seller, run: Run, held: Held) -> None:
     """Read what changed since the mark, or all products."""
     mark = mark_of(row.scope, FLOW)
     full = mark is None or _full_read_is_due(row, run.started_at)
-    hold: list[dt.datetime | None] = []
+    reading = ListReading(PRODUCT, row, run, held, partial(_read_page, row), _storing(row))
     with open_shop(row.connector) as shop:
-        pages = shop.products.pages(
-            criteria_for(row, None if full else mark),
-            page_size=row.connector.page_size,
-            concurrency=row.connector.concurrency,
-            store_code=store_code_of(row),
+        hold = reading.take_in(
+            shop.products.pages(
+                criteria_for(row, None if full else mark, run.started_at),
+                page_size=row.connector.page_size,
+                concurrency=row.connector.concurrency,
+                store_code=store_code_of(row),
+            )
         )
-        for page in pages:
-            if run.expected is None:
-                run.expect(len(page.items) + page.remaining)
-            held.check()
-            hold.extend(_store_page(row, page, run))
-    _move_mark(row, run, mark, hold)
+    move_on(row, FLOW, run.started_at, mark, hold)
     if full:
         run.note("All products were read.")
         move_mark(row.scope, FULL_READ, run.started_at)
@@ -65,14 +66,20 @@ def get_products(row: Magento2Seller, run: Run, held: Held) -> None:
     _note_unknown_skus(run)
 
 
-def criteria_for(row: Magento2Seller, since: dt.datetime | None) -> SearchCriteria:
-    """Products that changed since then (minus the overlap), or all of them."""
-    criteria = SearchCriteria().fields(
+def criteria_for(row: Magento2Seller, mark: dt.datetime | None, started_at: dt.datetime) -> SearchCriteria:
+    """Products that changed since the mark, or all of them without one."""
+    if mark is None:
+        return _fields(row)
+    return _fields(row).where("updated_at", "from", reading_since(row, mark, started_at))
+
+
+def _fields(row: Magento2Seller) -> SearchCriteria:
+    """What to ask of each product: all of it when field mappings read it."""
+    if mappings_of(row.connector).concern(FROM_MAGENTO, RECORD):
+        return SearchCriteria()
+    return SearchCriteria().fields(
         "id", "sku", "name", "type_id", "status", "price", "weight", "updated_at", *_more_fields(row)
     )
-    if since is None:
-        return criteria
-    return criteria.where("updated_at", "from", since - dt.timedelta(minutes=row.connector.overlap_minutes))
 
 
 def _more_fields(row: Magento2Seller) -> list[str]:
@@ -92,84 +99,17 @@ def _full_read_is_due(row: Magento2Seller, now: dt.datetime) -> bool:
     return days > 0 and (last is None or now - last >= dt.timedelta(days=days))
 
 
-def _store_page(row: Magento2Seller, page: Page[Any], run: Run) -> list[dt.datetime | None]:
-    """Store a page; returns when its failed records changed (the mark must not pass them)."""
-    records, bad = _read_page(row, page)
-    stored = _store(row, records, bad)
-    bad.extend(
-        BadRecord(record.entity_id, record.remote_updated_at, reason, remedy)
-        for record, reason, remedy in stored.refused
-    )
-    failed_ids = {each.remote_id for each in bad}
-    if records:
-        clear(ONE_PRODUCT, row, [each.entity_id for each in records if each.entity_id not in failed_ids])
-    news = [each for each in bad if park(ONE_PRODUCT, row, each, "product")]
-    run.add(
-        read=len(page.items) + len(page.failed),
-        created=stored.created,
-        updated=stored.updated,
-        unchanged=stored.unchanged,
-        skipped=len(bad) - len(news),
-    )
-    for each in news:
-        run.fail(each.reason)
-    return [each.changed_at for each in news]
+def _read_page(row: Magento2Seller, items: Sequence[Any]) -> Rows[ProductRecord]:
+    return read_each(PRODUCT, items, partial(_read, row))
 
 
-def _read_page(row: Magento2Seller, page: Page[Any]) -> tuple[list[ProductRecord], list[BadRecord]]:
-    records, bad = [], []
-    for raw in page.items:
-        try:
-            records.append(read_product(raw, row.connector.product_attributes))
-        except UnusableRecord as error:
-            bad.append(BadRecord(int(raw["id"]), _changed_at(raw), error.reason, error.remedy))
-    bad.extend(BadRecord(each.id, None, each.error.message, each.error.remedy) for each in page.failed)
-    return records, bad
+def _read(row: Magento2Seller, raw: Any) -> ProductRecord:
+    connector = row.connector
+    return read_mapped_product(raw, connector.product_attributes, mappings_of(connector))
 
 
-def _store(row: Magento2Seller, records: Sequence[ProductRecord], bad: list[BadRecord]) -> Stored:
-    """Store the page at once; when the database refuses a record, one by one, so that only that one fails."""
-    store_code = row.store_code.strip()
-    try:
-        return store_products(row.connector, store_code, records)
-    except (IntegrityError, DataError):
-        whole = Stored()
-        for record in records:
-            try:
-                one = store_products(row.connector, store_code, [record])
-            except (IntegrityError, DataError) as error:
-                bad.append(
-                    BadRecord(
-                        record.entity_id,
-                        record.remote_updated_at,
-                        f"Product {record.sku} can't be stored: {str(error).splitlines()[0]}",
-                        "Mend the product in the shop; it is read again with the next run.",
-                    )
-                )
-            else:
-                whole.created += one.created
-                whole.updated += one.updated
-                whole.unchanged += one.unchanged
-                whole.refused.extend(one.refused)
-        return whole
-
-
-def _move_mark(
-    row: Magento2Seller, run: Run, mark: dt.datetime | None, hold: Sequence[dt.datetime | None]
-) -> None:
-    if None in hold:
-        # Nobody knows when that record changed, so the mark stays where it is.
-        return
-    value = min([run.started_at, *(each for each in hold if each is not None)])
-    if mark is None or value > mark:
-        move_mark(row.scope, FLOW, value)
-
-
-def _changed_at(raw: Any) -> dt.datetime | None:
-    try:
-        return moment(raw["updated_at"])
-    except (KeyError, TypeError, ValueError):
-        return None
+def _storing(row: Magento2Seller) -> Callable[[Sequence[ProductRecord]], Stored[ProductRecord]]:
+    return partial(store_products, row.connector, row.store_code.strip())
 
 
 def _note_missing_attributes(row: Magento2Seller, run: Run) -> None:
@@ -204,25 +144,16 @@ def unknown_skus() -> Any:
 @handles(ONE_PRODUCT)
 def get_one_product(held: Claim) -> Outcome:
     """Read one failed product again (a person's retry)."""
-    payload = held.unit.payload
-    row = Magento2Seller.objects.select_related("connector").filter(pk=payload["row"]).first()
+    row = row_read_for(held)
     if row is None:
         return ledger.skipped("The seller row that it was read for is gone.")
-    criteria = criteria_for(row, None).where("entity_id", "eq", payload["remote_id"])
-    try:
-        with open_shop(row.connector) as shop:
-            found = shop.products.search(criteria, store_code=store_code_of(row))
-        if not found:
-            return ledger.skipped("The product is gone from the shop.")
-        record = read_product(found[0], row.connector.product_attributes)
-    except MagentoError as error:
-        return outcome_of(error, held)
-    except UnusableRecord as error:
-        return ledger.failed(error.reason, error.remedy)
-    stored = store_products(row.connector, row.store_code.strip(), [record])
-    if stored.refused:
-        return ledger.failed(*stored.refused[0][1:])
-    return ledger.finished(result={"entity_id": record.entity_id})
+
+    def fetch(shop: Magento) -> ProductRecord | Outcome:
+        wanted = _fields(row).where("entity_id", "eq", held.unit.payload["remote_id"])
+        found = shop.products.search(wanted, store_code=store_code_of(row))
+        return _read(row, found[0]) if found else ledger.skipped("The product is gone from the shop.")
+
+    return read_again(held, PRODUCT, row, fetch, _storing(row))
 
 
 GET_PRODUCTS = declare(Flow(FLOW, "Get Products", "get_products", 90, get_products, cron="20 * * * *"))

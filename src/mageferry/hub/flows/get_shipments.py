@@ -9,31 +9,41 @@ came from this Magento, are left alone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderPartMagento
 from mageferry.hub.connectors.remote_orders import RemoteOrder, orders_by_entity
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.export_records import ONE_ORDER as EXPORT_OF_ONE_ORDER
-from mageferry.hub.flows.failures import BadRecord, clear, park
-from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.progress import move_on, reading_since
+from mageferry.hub.flows.reading import ListReading, RecordKind, Rows, read_again, read_each, row_read_for
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
-from mageferry.hub.flows.shipment_import import FLOW, Known, awaiting_tracks, store_shipments
-from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.shipment_in import order_id_of, read_shipment
+from mageferry.hub.flows.shipment_import import (
+    ALL_TRACKS_FOR,
+    FLOW,
+    KnownShipment,
+    awaiting_tracks,
+    store_shipments,
+)
+from mageferry.hub.mapping.models import mappings_of
+from mageferry.hub.mapping.shipment_in import order_id_of
+from mageferry.hub.mapping.shipment_mappings import read_mapped_shipment
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
-from mageferry.hub.work.marks import mark_of
+from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.runs import Run
-from mageferry.magento import FailedRecord, Magento, MagentoError, SearchCriteria, moment
+from mageferry.magento import Magento, SearchCriteria
 
 ONE_SHIPMENT = "get_shipment"
+SHIPMENT = RecordKind("shipment", ONE_SHIPMENT)
+# Since when every shipment that may get another track was read.
+ALL_TRACKS = "get_shipments_tracks"
 
 
 def get_shipments(row: Magento2Seller, run: Run, held: Held) -> None:
@@ -45,20 +55,15 @@ def get_shipments(row: Magento2Seller, run: Run, held: Held) -> None:
     mark = mark_of(row.scope, FLOW)
     # Until it is known which order an unclear export became, its shipments look like a stranger's.
     hold: list[dt.datetime | None] = [*_unclear_exports(row)]
-    seen: set[int] = set()
+    reading = ListReading(SHIPMENT, row, run, held, partial(_read_page, row), partial(store_shipments, row))
     with open_shop(row.connector) as shop:
-        pages = shop.shipments.pages(
+        changed = shop.shipments.pages(
             criteria_for(row, mark, run.started_at),
             page_size=row.connector.page_size,
             concurrency=row.connector.concurrency,
         )
-        for page in pages:
-            if run.expected is None and page.remaining is not None:
-                run.expect(len(page.items) + page.remaining)
-            held.check()
-            hold.extend(_store_page(row, page.items, page.failed, run))
-            seen.update(_remote_id(raw) for raw in page.items)
-        _read_late_tracks(row, shop, seen, run, held)
+        hold.extend(reading.take_in(changed))
+        _read_late_tracks(row, shop, reading)
     move_on(row, FLOW, run.started_at, mark, hold)
 
 
@@ -74,66 +79,32 @@ def _unclear_exports(row: Magento2Seller) -> Iterable[dt.datetime]:
     ).exclude(status__in=(UnitStatus.FINISHED, UnitStatus.SKIPPED)).values_list("created_at", flat=True)  # fmt: skip
 
 
-def _read_late_tracks(row: Magento2Seller, shop: Magento, seen: set[int], run: Run, held: Held) -> None:
-    ids = [each for each in awaiting_tracks(row, run.started_at) if each not in seen]
-    for criteria in SearchCriteria().split("entity_id", "in", ids):
-        for page in shop.shipments.pages(criteria, page_size=row.connector.page_size):
-            held.check()
-            # They were stored before: nothing is lost when the mark passes one that can't be read now.
-            _store_page(row, page.items, page.failed, run)
+def _read_late_tracks(row: Magento2Seller, shop: Magento, reading: ListReading[KnownShipment]) -> None:
+    """Read shipments again whose tracks may have come since; once a day those too that have a track already."""
+    now = reading.run.started_at
+    last = mark_of(row.scope, ALL_TRACKS)
+    all_tracks = last is None or now - last >= ALL_TRACKS_FOR
+    ids = awaiting_tracks(row, now, with_tracks=all_tracks)
+    for criteria in SearchCriteria().split(
+        "entity_id", "in", [each for each in ids if each not in reading.seen]
+    ):
+        # They were stored before: nothing is lost when the mark passes one that can't be read now.
+        reading.take_in(shop.shipments.pages(criteria, page_size=row.connector.page_size))
+    if all_tracks:
+        move_mark(row.scope, ALL_TRACKS, now)
 
 
-def _store_page(
-    row: Magento2Seller, items: Sequence[Any], failed: Sequence[FailedRecord], run: Run
-) -> list[dt.datetime | None]:
-    """Store shipments; returns when those that failed changed (the mark must not pass them)."""
-    known, bad, strangers = _read(row, items)
-    bad.extend(BadRecord(each.id, None, each.error.message, each.error.remedy) for each in failed)
-    stored = store_shipments(row, known)
-    changed = {_remote_id(raw): _changed_at(raw) for raw in items}
-    bad.extend(
-        BadRecord(record.shipment_id, changed[record.shipment_id], reason, remedy)
-        for record, reason, remedy in stored.refused
-    )
-    failed_ids = {each.remote_id for each in bad}
-    done = [record.shipment_id for record, _ in known if record.shipment_id not in failed_ids]
-    if done:
-        clear(ONE_SHIPMENT, row, done)
-    news = [each for each in bad if park(ONE_SHIPMENT, row, each, "shipment")]
-    run.add(
-        read=len(items) + len(failed),
-        created=stored.created,
-        updated=stored.updated,
-        unchanged=stored.unchanged,
-        skipped=strangers + len(bad) - len(news),
-    )
-    for each in news:
-        run.fail(each.reason)
-    return [each.changed_at for each in news]
-
-
-def _read(row: Magento2Seller, items: Sequence[Any]) -> tuple[list[Known], list[BadRecord], int]:
+def _read_page(row: Magento2Seller, items: Sequence[Any]) -> Rows[KnownShipment]:
     """The shipments of the row's orders, those that can't be read, and how many are nobody's here."""
-    known: list[Known] = []
-    bad: list[BadRecord] = []
-    order_ids: dict[int, int] = {}
-    for index, raw in enumerate(items):
-        try:
-            order_ids[index] = order_id_of(raw)
-        except UnusableRecord as error:
-            bad.append(BadRecord(_remote_id(raw), _changed_at(raw), error.reason, error.remedy))
-    ours = exported_orders(row, set(order_ids.values()))
-    for index, order_id in order_ids.items():
-        remote = ours.get(order_id)
-        if remote is None:
-            continue
-        try:
-            known.append((read_shipment(items[index]), remote))
-        except UnusableRecord as error:
-            raw = items[index]
-            bad.append(BadRecord(_remote_id(raw), _changed_at(raw), error.reason, error.remedy))
-    strangers = sum(order_id not in ours for order_id in order_ids.values())
-    return known, bad, strangers
+    owned = read_each(SHIPMENT, items, lambda raw: (order_id_of(raw), raw))
+    ours = exported_orders(row, {order_id for order_id, _ in owned.records})
+    mine = [raw for order_id, raw in owned.records if order_id in ours]
+    rows = read_each(SHIPMENT, mine, lambda raw: _read(row, raw, ours[order_id_of(raw)]))
+    return Rows(rows.records, [*owned.bad, *rows.bad], len(owned.records) - len(mine))
+
+
+def _read(row: Magento2Seller, raw: Any, remote: RemoteOrder) -> KnownShipment:
+    return KnownShipment(read_mapped_shipment(raw, mappings_of(row.connector)), remote)
 
 
 def exported_orders(row: Magento2Seller, order_ids: set[int]) -> dict[int, RemoteOrder]:
@@ -152,43 +123,22 @@ def exported_orders(row: Magento2Seller, order_ids: set[int]) -> dict[int, Remot
     return ours
 
 
-def _remote_id(raw: Any) -> int:
-    value = raw.get("entity_id") if isinstance(raw, Mapping) else None
-    try:
-        return int(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return 0
-
-
-def _changed_at(raw: Any) -> dt.datetime | None:
-    try:
-        return moment(raw["updated_at"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
 @handles(ONE_SHIPMENT)
 def get_one_shipment(held: Claim) -> Outcome:
     """Read one failed shipment again (a person's retry)."""
-    payload = held.unit.payload
-    row = Magento2Seller.objects.select_related("connector").filter(pk=payload["row"]).first()
+    row = row_read_for(held)
     if row is None:
         return ledger.skipped("The seller row that it was read for is gone.")
-    try:
-        with open_shop(row.connector) as shop:
-            raw = shop.shipments.get(payload["remote_id"])
-        remote = exported_orders(row, {order_id_of(raw)}).get(order_id_of(raw))
+
+    def fetch(shop: Magento) -> KnownShipment | Outcome:
+        raw = shop.shipments.get(held.unit.payload["remote_id"])
+        order_id = order_id_of(raw)
+        remote = exported_orders(row, {order_id}).get(order_id)
         if remote is None:
             return ledger.skipped("The hub has no exported order that this shipment belongs to.")
-        record = read_shipment(raw)
-    except MagentoError as error:
-        return outcome_of(error, held)
-    except UnusableRecord as error:
-        return ledger.failed(error.reason, error.remedy)
-    stored = store_shipments(row, [(record, remote)])
-    if stored.refused:
-        return ledger.failed(*stored.refused[0][1:])
-    return ledger.finished(result={"shipment_id": record.shipment_id})
+        return _read(row, raw, remote)
+
+    return read_again(held, SHIPMENT, row, fetch, partial(store_shipments, row))
 
 
 GET_SHIPMENTS = declare(Flow(FLOW, "Get Shipments", "get_shipments", 20, get_shipments))

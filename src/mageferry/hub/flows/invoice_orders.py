@@ -18,7 +18,7 @@ from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.sale import read_sale
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory
 from mageferry.hub.work import ledger
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import UnitStatus
 from mageferry.magento import Magento, MagentoError, SearchCriteria

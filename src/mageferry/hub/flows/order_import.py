@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 
@@ -20,25 +19,20 @@ from mageferry.hub.connectors.models import (
     OrderPaymentMagento2,
     OrdersMagento,
 )
-from mageferry.hub.flows.mapped_updates import update_mapped
+from mageferry.hub.flows.history import write_histories
+from mageferry.hub.flows.order_update import FLOW, update_orders
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_in import OrderRecord
-from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.bulk import Row, Table, columns_of, json_text
 from mageferry.hub.trade.models import (
     Account,
     HistoryOutcome,
     Order,
     OrderAddress,
-    OrderHistory,
     OrderItem,
     OrderPayment,
-    OrderStatus,
     PaymentType,
 )
-
-FLOW = "get_orders"
 
 _ORDERS = Table(
     Order, "id", "account", "marketplace_order_id", "status", "remote_status", "currency", "subtotal",
@@ -59,9 +53,6 @@ _PAYMENTS = Table(
     OrderPayment, "id", "order", "payment_type", "method", "amount", "amount_paid", "shipping_amount", "currency",
     "transaction_id", "paid_at", "updated_at",
 )  # fmt: skip
-_HISTORY = Table(
-    OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"
-)
 _ORDERS_MAGENTO = Table(
     OrdersMagento, "order", "magento2_connector", "direction", "entity_id", "increment_id", "store_id",
     "shipment_created", "shipment_id", "order_payment_id",
@@ -107,7 +98,7 @@ def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderR
                 changed.append((order.magento, record))
         _create(row, account, list(fresh.values()))
         stored.created = len(fresh)
-        moved = _update_all(row, changed, stored.refused)
+        moved = update_orders(row, changed, stored.refused)
         stored.updated, stored.unchanged = moved.count(True), moved.count(False)
     return stored
 
@@ -170,11 +161,10 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
     payments, in_magento = _payment_rows(records, order_ids, now)
     _PAYMENTS.insert_rows(payments)
     _PAYMENTS_MAGENTO.insert_rows(in_magento)
-    _HISTORY.insert(
-        order_ids, nows, [FLOW] * count, [row.connector.name] * count,
-        [f"{row.store_id} {row.store_code}".strip()] * count, [HistoryOutcome.DONE.value] * count,
-        [json_text({"entity_id": entity_id}) for entity_id in entity_ids],
+    write_histories(
+        FLOW, row, order_ids, HistoryOutcome.DONE,
         [f"Taken over from Magento, status {record.remote_status}." for record in records],
+        [{"entity_id": entity_id} for entity_id in entity_ids], now,
     )  # fmt: skip
 
 
@@ -243,122 +233,6 @@ def _order_magento_row(row: Magento2Seller, pk: int, record: OrderRecord) -> Row
         pk, row.connector_id, Direction.DOWNLOADED.value, record.entity_id, record.increment_id, record.store_id,
         record.nothing_left_to_ship, "[]", payment_id,
     )  # fmt: skip
-
-
-def _update_all(
-    row: Magento2Seller,
-    pairs: Sequence[tuple[OrdersMagento, OrderRecord]],
-    refused: list[tuple[OrderRecord, str, str]],
-) -> list[bool]:
-    """Whether each changed; one whose values don't fit goes to `refused`."""
-    if not pairs:
-        return []
-    items: dict[int, dict[int, OrderItem]] = {}
-    for item in OrderItem.objects.filter(order__in=[entry.order_id for entry, _ in pairs]).select_related(
-        "magento"
-    ):
-        if hasattr(item, "magento"):
-            items.setdefault(item.order_id, {})[item.magento.item_id] = item
-    refunds: dict[int, Decimal] = {}
-    for order_id, amount in OrderPayment.objects.filter(
-        order__in=[entry.order_id for entry, _ in pairs], payment_type=PaymentType.REFUND
-    ).values_list("order", "amount"):
-        refunds[order_id] = refunds.get(order_id, ZERO) + amount
-    moved = []
-    for entry, record in pairs:
-        known, paid_back = items.get(entry.order_id, {}), refunds.get(entry.order_id, ZERO)
-        try:
-            moved.append(_update(row, entry, record, known, paid_back))
-        except UnusableRecord as error:
-            refused.append((record, error.reason, error.remedy))
-    return moved
-
-
-def _update(
-    row: Magento2Seller,
-    entry: OrdersMagento,
-    record: OrderRecord,
-    items: dict[int, OrderItem],
-    refunded: Decimal,
-) -> bool:
-    """Bring a known order up to date: status, payment and what was shipped, refunded, cancelled."""
-    order = entry.order
-    if order.remote_updated_at is not None and record.remote_updated_at < order.remote_updated_at:
-        return False
-    # First: it stores nothing when a value doesn't fit.
-    notes = update_mapped(order, items, record.mapped) if record.mapped else []
-    notes += [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
-    if record.nothing_left_to_ship and not entry.shipment_created:
-        entry.shipment_created = True
-        entry.save(update_fields=["shipment_created"])
-    if record.total_refunded > refunded:
-        _add_refund(order, record.total_refunded - refunded)
-        notes.append(f"refunded {record.total_refunded - refunded} {order.currency}")
-    if notes:
-        # Also when only a part of it changed: whoever reads what changed must find it.
-        Order.objects.filter(pk=order.pk).update(updated_at=timezone.now())
-        OrderHistory.objects.create(
-            order=order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
-            target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,
-            ids={"entity_id": record.entity_id}, message=f"Changed in Magento: {', '.join(notes)}.",
-        )  # fmt: skip
-    return bool(notes)
-
-
-def _update_order(order: Order, record: OrderRecord) -> list[str]:
-    notes = []
-    status = advance(order.status, record.status)
-    if status != order.status:
-        notes.append(f"status {OrderStatus(order.status).label} to {OrderStatus(status).label}")
-    elif record.remote_status != order.remote_status:
-        notes.append(f"status in Magento {order.remote_status} to {record.remote_status}")
-    moved = (status, record.remote_status, record.remote_updated_at, record.total_refunded)
-    if moved != (order.status, order.remote_status, order.remote_updated_at, order.total_refunded):
-        order.status, order.remote_status, order.remote_updated_at, order.total_refunded = moved
-        order.save(
-            update_fields=["status", "remote_status", "remote_updated_at", "total_refunded", "updated_at"]
-        )
-    return notes
-
-
-def _update_items(items: dict[int, OrderItem], record: OrderRecord) -> list[str]:
-    notes = []
-    for incoming in record.items:
-        item = items.get(incoming.item_id)
-        quantities = (incoming.quantity_shipped, incoming.quantity_refunded, incoming.quantity_cancelled)
-        if item is None or quantities == (
-            item.quantity_shipped,
-            item.quantity_refunded,
-            item.quantity_cancelled,
-        ):
-            continue
-        item.quantity_shipped, item.quantity_refunded, item.quantity_cancelled = quantities
-        item.save(update_fields=["quantity_shipped", "quantity_refunded", "quantity_cancelled"])
-        notes.append(f"{item.sku} shipped {quantities[0].normalize():f}")
-    return notes
-
-
-def _update_payment(order: Order, record: OrderRecord) -> list[str]:
-    if record.payment is None:
-        return []
-    paid = record.payment.amount_paid
-    changed = OrderPayment.objects.filter(order=order, payment_type=PaymentType.PAYMENT).exclude(
-        amount_paid=paid
-    )
-    if changed.update(amount_paid=paid, paid_at=record.remote_updated_at if paid else None):
-        return [f"paid {paid.normalize():f} {order.currency}"]
-    return []
-
-
-def _add_refund(order: Order, amount: Decimal) -> None:
-    refund = OrderPayment.objects.create(
-        order=order,
-        payment_type=PaymentType.REFUND,
-        amount=amount,
-        currency=order.currency,
-        paid_at=timezone.now(),
-    )
-    OrderPaymentMagento2.objects.create(order_payment=refund, return_created=True)
 
 
 def linked_account(row: Magento2Seller) -> Account | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -11,22 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Connector, ProductMagento
+from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.product_in import ProductRecord
 from mageferry.hub.trade.models import Product, sku_key
 
 VALUES = (
     "sku", "name", "product_type", "status", "price", "weight", "attributes", "remote_updated_at",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Stored:
-    """What became of a page of records."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: list[tuple[ProductRecord, str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -42,12 +33,14 @@ class _Page:
     leaders: dict[int, ProductMagento]
 
 
-def store_products(connector: Magento2Connector, store_code: str, records: Sequence[ProductRecord]) -> Stored:
+def store_products(
+    connector: Magento2Connector, store_code: str, records: Sequence[ProductRecord]
+) -> Stored[ProductRecord]:
     """Store a page in one transaction: values per store code, and the product's own values from the one that leads.
 
     Two products of the shop whose SKUs differ but for case are refused, the second one: the hub can't tell them apart.
     """
-    stored = Stored()
+    stored: Stored[ProductRecord] = Stored()
     with transaction.atomic():
         page = _look_up(connector, store_code, records)
         created: list[ProductRecord] = []
@@ -193,10 +186,26 @@ def _set_values(side: ProductMagento, product: Product, record: ProductRecord) -
     """Take over a record; whether anything is different now."""
     values: dict[str, Any] = {name: getattr(record, name) for name in VALUES}
     values |= {"entity_id": record.entity_id, "product_id": product.pk}
+    if side.pk:
+        values |= _kept(side, record)
     different = [name for name, value in values.items() if getattr(side, name) != value]
     for name in different:
         setattr(side, name, values[name])
     return bool(different)
+
+
+def _kept(side: ProductMagento, record: ProductRecord) -> dict[str, Any]:
+    """What field mappings fill on new products only: as it is stored."""
+    kept: dict[str, Any] = {}
+    attributes = dict(record.attributes)
+    for name in record.only_new:
+        field, _, key = name.partition(".")
+        if not key:
+            field = "status" if field == "active" else field
+            kept[field] = getattr(side, field)
+        elif key in side.attributes:
+            attributes[key] = side.attributes[key]
+    return {**kept, "attributes": attributes}
 
 
 def _leads(page: _Page, side: ProductMagento, product: Product) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.flows.registry import Flow, flow_named
 from mageferry.hub.work import ledger, tracing
-from mageferry.hub.work.dispatch import handles
+from mageferry.hub.work.handling import handles
 from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import RunStatus

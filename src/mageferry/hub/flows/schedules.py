@@ -33,7 +33,8 @@ def follow_switches() -> Following:
     A schedule that a person edited or paused stays as it is.
     """
     wanted = {(flow.name, row.scope): (flow, row) for flow, row in _switched_on()}
-    known = {(each.flow, each.scope): each for each in Schedule.objects.only("flow", "scope", "enabled")}
+    own = Schedule.objects.filter(kind=RUN_FLOW).only("flow", "scope", "enabled")
+    known = {(each.flow, each.scope): each for each in own}
     now = database_now()
     fresh = []
     for key in wanted.keys() - known.keys():

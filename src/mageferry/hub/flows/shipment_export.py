@@ -19,7 +19,9 @@ from django.utils import timezone
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderShipmentMagento, OrdersMagento
 from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of
 from mageferry.hub.mapping.fields import UnusableRecord
+from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.order_lines import OrderLine, OrderLines, read_lines
+from mageferry.hub.mapping.shipment_mappings import map_shipment_body
 from mageferry.hub.mapping.shipment_out import Plan, UnsendableShipment, Wanted, plan_shipment, tracks_of
 from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.models import (
@@ -34,7 +36,7 @@ from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import Step, UnitStatus
 from mageferry.magento import Magento, Rejected, SearchCriteria
-from mageferry.magento.shipments import ship_path, shipment_body
+from mageferry.magento.shipments import ship_order, ship_path, shipment_body
 
 FLOW = "create_shipments"
 
@@ -72,6 +74,7 @@ class ShipmentExport:
         self._order_id = shipment.order.magento.entity_id
         self._marker = marker_of(shipment, row)
         self._plan: Plan | None = None
+        self._body: dict[str, Any] | None = None
 
     def write(self, held: Claim) -> Write[Shipped]:
         """The write, planned already unless an earlier attempt may have shipped: then looking comes before counting
@@ -87,17 +90,24 @@ class ShipmentExport:
         )
 
     def _request_text(self) -> str:
-        return as_text(
-            "POST", ship_path(self._order_id), shipment_body(self._made_plan().items, **self._details())
-        )
+        return as_text("POST", ship_path(self._order_id), self._made_body())
 
-    def _details(self) -> dict[str, Any]:
-        return {
-            "tracks": tracks_of(self._shipment, self._row.connector.courier_map),
-            "notify": self._row.sent_customer_notification,
-            "source_code": self._row.source_code,
-            "comment": self._marker,
-        }
+    def _made_body(self) -> dict[str, Any]:
+        """What is sent, with the connector's field mappings; made once, as the plan is."""
+        if self._body is None:
+            body = shipment_body(
+                self._made_plan().items,
+                tracks=tracks_of(self._shipment, self._row.connector.courier_map),
+                notify=self._row.sent_customer_notification,
+                source_code=self._row.source_code,
+                comment=self._marker,
+            )
+            mappings = mappings_of(self._row.connector)
+            try:
+                self._body = map_shipment_body(body, self._shipment, self._row, mappings)
+            except UnsendableShipment as problem:
+                raise _rejection(problem) from None
+        return self._body
 
     def _made_plan(self) -> Plan:
         if self._plan is None:
@@ -108,7 +118,7 @@ class ShipmentExport:
             try:
                 self._plan = plan_shipment(wanted, self._read_lines(), self._ships_in_parts)
             except UnsendableShipment as problem:
-                raise Rejected(str(problem), remedy=problem.remedy, sent=False) from None
+                raise _rejection(problem) from None
         return self._plan
 
     def _read_lines(self) -> OrderLines:
@@ -127,9 +137,9 @@ class ShipmentExport:
         return False
 
     def _send(self) -> Shipped:
-        plan = self._made_plan()
+        plan, body = self._made_plan(), self._made_body()
         self._before_sending()
-        made = self._shop.orders.ship(self._order_id, plan.items, **self._details())
+        made = self._shop.run(ship_order(self._shop.plans, self._order_id, body))
         return Shipped(made, plan.after)
 
     def _look(self) -> Shipped | None:
@@ -151,6 +161,10 @@ class ShipmentExport:
             )
 
         return ledger.finished(record, result={"shipment_id": made.shipment_id})
+
+
+def _rejection(problem: UnsendableShipment) -> Rejected:
+    return Rejected(str(problem), remedy=problem.remedy, sent=False)
 
 
 def item_id_of(item: OrderItem) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError, transaction
@@ -19,10 +19,12 @@ from mageferry.hub.connectors.models import (
     OrdersMagento,
 )
 from mageferry.hub.connectors.remote_orders import RemoteOrder
+from mageferry.hub.flows.stored import Stored, refused_by_database
 from mageferry.hub.mapping.carriers import carrier_for
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.shipment_in import ShipmentRecord, TrackRecord, match_shipped
+from mageferry.hub.mapping.shipment_mappings import carrier_of, fill_shipment, shipment_values
 from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.models import (
     HistoryOutcome,
@@ -36,35 +38,42 @@ from mageferry.hub.trade.models import (
 )
 
 FLOW = "get_shipments"
-# Shipments of the last day are read again also when they have a track: there may be a second one.
-_ALL_TRACKS_DAYS = 1
+# Shipments of the last day are read again also when they have a track: there may be a second one. Older ones are once
+# in this time.
+ALL_TRACKS_FOR = dt.timedelta(days=1)
 
 
-@dataclass(slots=True)
-class Stored:
-    """What became of a page of shipments."""
+@dataclass(frozen=True, slots=True)
+class KnownShipment:
+    """A shipment of the shop, and which order of the hub it belongs to."""
 
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: list[tuple[ShipmentRecord, str, str]] = field(default_factory=list)
+    record: ShipmentRecord
+    remote: RemoteOrder
+
+    @property
+    def entity_id(self) -> int:
+        return self.record.shipment_id
+
+    @property
+    def remote_updated_at(self) -> dt.datetime | None:
+        return self.record.remote_updated_at
+
+    @property
+    def number(self) -> str:
+        return self.record.number
 
 
-type Known = tuple[ShipmentRecord, RemoteOrder]
-
-
-def store_shipments(row: Magento2Seller, known: Sequence[Known]) -> Stored:
+def store_shipments(row: Magento2Seller, known: Sequence[KnownShipment]) -> Stored[KnownShipment]:
     """Store shipments of orders that the hub knows; each that can't be stored is refused alone."""
-    stored = Stored()
-    for record, remote in known:
+    stored: Stored[KnownShipment] = Stored()
+    for each in known:
         try:
             with transaction.atomic():
-                made = _store(row, record, remote)
+                made = _store(row, each.record, each.remote)
         except UnusableRecord as problem:
-            stored.refused.append((record, problem.reason, problem.remedy))
+            stored.refused.append((each, problem.reason, problem.remedy))
         except (IntegrityError, DataError) as error:
-            reason = f"Shipment {record.shipment_id} can't be stored: {str(error).splitlines()[0]}"
-            stored.refused.append((record, reason, "It is read again with the next run."))
+            stored.refused.append((each, *refused_by_database(f"shipment {each.number}", error)))
         else:
             setattr(stored, made, getattr(stored, made) + 1)
     return stored
@@ -79,26 +88,40 @@ def _store(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> 
     if link is None:
         _create(row, record, remote)
         return "created"
-    shipment = link.order_shipment
-    numbers = _add_tracks(row, shipment, record.tracks)
-    if not numbers:
+    notes = _update(row, link.order_shipment, record)
+    if not notes:
         return "unchanged"
-    carrier = shipment.carrier or _carrier(row, record.tracks)
-    OrderShipment.objects.filter(pk=shipment.pk).update(carrier=carrier, updated_at=timezone.now())
-    _write_history(row, remote, record, f"Tracks of shipment {record.shipment_id}: {', '.join(numbers)}.")
+    _write_history(row, remote, record, f"Shipment {record.shipment_id}: {'; '.join(notes)}.")
     return "updated"
+
+
+def _update(row: Magento2Seller, shipment: OrderShipment, record: ShipmentRecord) -> list[str]:
+    """Tracks that came since, and the mapped fields; what changed, in words for the history."""
+    numbers = _add_tracks(row, shipment, record.tracks)
+    notes = [f"tracks {', '.join(numbers)}"] if numbers else []
+    changed = []
+    if numbers and not shipment.carrier:
+        shipment.carrier = carrier_of(record.tracks, row.connector.courier_map)
+        changed.append("carrier")
+    mapped = fill_shipment(shipment, record, is_new=False)
+    notes.extend(f"{name} by a field mapping" for name in mapped)
+    if notes:
+        # Also for a new track alone: whoever reads what changed must find it.
+        shipment.save(update_fields=sorted({*changed, *mapped, "updated_at"}))
+    return notes
 
 
 def _create(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrder) -> None:
     items = _items_of(row, remote)
     quantities = match_shipped(record, items)
-    shipment = OrderShipment.objects.create(
+    shipment = OrderShipment(
         order=remote.order,
-        shipped_at=record.shipped_at,
-        carrier=_carrier(row, record.tracks),
         # An order may be in several Magentos, in parts: the number alone isn't enough.
         remote_id=f"{row.connector.key}:{record.shipment_id}",
+        **shipment_values(record, row.connector.courier_map),
     )
+    fill_shipment(shipment, record, is_new=True)
+    shipment.save()
     OrderShipmentMagento.objects.create(
         order_shipment=shipment, magento2_connector=row.connector, direction=Direction.DOWNLOADED,
         shipment_id=record.shipment_id,
@@ -123,12 +146,6 @@ def _items_of(row: Magento2Seller, remote: RemoteOrder) -> list[OrderItem]:
         # Two Magentos may have given two parts the same id; the seller tells them apart.
         items = items.filter(connector_id=remote.entity_id, seller=row.seller_id)
     return list(items)
-
-
-def _carrier(row: Magento2Seller, tracks: Sequence[TrackRecord]) -> str:
-    if not tracks:
-        return ""
-    return carrier_for(tracks[0].carrier_code, tracks[0].title, row.connector.courier_map)[:100]
 
 
 def _add_tracks(row: Magento2Seller, shipment: OrderShipment, tracks: Sequence[TrackRecord]) -> list[str]:
@@ -196,19 +213,23 @@ def _write_history(row: Magento2Seller, remote: RemoteOrder, record: ShipmentRec
     )  # fmt: skip
 
 
-def awaiting_tracks(row: Magento2Seller, now: dt.datetime) -> list[int]:
+def awaiting_tracks(row: Magento2Seller, now: dt.datetime, *, with_tracks: bool) -> list[int]:
     """Ids of shipments of the row's account that may still get a track: neither the shipment's updated_at nor the
-    order's moves when one is added in Magento, so these are read by their ids."""
+    order's moves when one is added in Magento, and there is no list of tracks, so these are read by their ids.
+
+    Those of the last day, and older ones without a track; `with_tracks`: older ones with a track as well.
+    """
     has_track = Exists(OrderShipmentTrack.objects.filter(shipment=OuterRef("order_shipment")))
     links = OrderShipmentMagento.objects.filter(
         magento2_connector=row.connector,
         direction=Direction.DOWNLOADED,
         order_shipment__order__account=row.account_id,
     )
-    recent = links.filter(order_shipment__shipped_at__gte=now - dt.timedelta(days=_ALL_TRACKS_DAYS))
     late = links.filter(
-        ~has_track, order_shipment__shipped_at__gte=now - dt.timedelta(days=row.connector.late_track_days)
+        order_shipment__shipped_at__gte=now - dt.timedelta(days=row.connector.late_track_days)
     )
+    recent = links.filter(order_shipment__shipped_at__gte=now - ALL_TRACKS_FOR)
+    wanted = late if with_tracks else late.filter(~has_track)
     return sorted(
-        {*recent.values_list("shipment_id", flat=True), *late.values_list("shipment_id", flat=True)}
+        {*recent.values_list("shipment_id", flat=True), *wanted.values_list("shipment_id", flat=True)}
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.stock_in import StockRecord
 from mageferry.hub.trade.models import Location, LocationQuantity, Product, sku_key
@@ -36,16 +37,6 @@ class Odd:
         return f"{self.count} ({', '.join(self.examples)}{more})"
 
 
-@dataclass(slots=True)
-class Stored:
-    """What became of a page of records."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-
-
 class Shelf:
     """The quantities of one location, as one warehouse of one shop gives them.
 
@@ -63,9 +54,9 @@ class Shelf:
         self.oversold = Odd()
         self._seen: set[int] = set()
 
-    def store(self, records: Sequence[StockRecord]) -> Stored:
+    def store(self, records: Sequence[StockRecord]) -> Stored[StockRecord]:
         """Store a page in one transaction."""
-        stored = Stored()
+        stored: Stored[StockRecord] = Stored()
         wanted = self._match(records)
         stored.skipped = len(records) - len(wanted)
         self._seen.update(wanted)

@@ -64,6 +64,10 @@ class FieldMappings:
         """Whether there is anything to do in this direction."""
         return any(key[0] == direction for key in (*self.rules, *self.broken))
 
+    def concern(self, direction: str, record: str) -> bool:
+        """Whether there is anything to do with this kind of record in this direction."""
+        return (direction, record) in self.rules or (direction, record) in self.broken
+
     def assignments(
         self, direction: str, record: str, document: Mapping[str, Any], problems: list[str]
     ) -> tuple[Assignment, ...]:

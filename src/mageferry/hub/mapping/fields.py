@@ -37,9 +37,7 @@ class Texts:
         self.blanks = ("",) * len(self.names)
         # What together isn't longer than the longest limit can only be too long for one of the shorter limits.
         self._roomy = max(self.limits)
-        self._tight = tuple(
-            (place, limit) for place, limit in enumerate(self.limits) if limit < self._roomy
-        )
+        self._tight = tuple((place, limit) for place, limit in enumerate(self.limits) if limit < self._roomy)
 
     def fit(self, values: Sequence[str]) -> bool:
         """Whether all are surely texts that their columns take; if not, they have to be looked at one by one."""

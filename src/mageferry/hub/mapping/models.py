@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import prefetch_related_objects
 
 from mageferry.hub.connectors.models import Magento2Connector
+from mageferry.hub.connectors.product_values import read_all_again
 from mageferry.hub.mapping.expressions import LIMIT
 from mageferry.hub.mapping.field_mappings import FieldMappings, compile_rows
 from mageferry.hub.mapping.rules import (
@@ -54,6 +57,20 @@ class FieldMapping(models.Model):
     def row(self) -> MappingRow:
         """The row as the mapping reads it."""
         return MappingRow(self.record, self.direction, self.source, self.target.strip(), self.mode)
+
+    def save(self, *args: Any, **options: Any) -> None:
+        super().save(*args, **options)
+        self._note_change()
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        gone = super().delete(*args, **options)
+        self._note_change()
+        return gone
+
+    def _note_change(self) -> None:
+        """Products that don't change in the shop would keep what the rows before made of them."""
+        if self.record == "product":
+            read_all_again(self.connector)
 
     def clean(self) -> None:
         try:

@@ -1,8 +1,11 @@
-"""The hub's order as JSON: what mappings to Magento read. Pure: it reads loaded rows, asks nothing.
+"""The hub's orders, shipments and refunds as JSON: what mappings to Magento read. Pure.
 
     {"marketplace_order_id", "status", "currency", amounts..., "placed_at", "account": {"code", "name"},
      "marketplace": {"code", "name"}, "connector": {"name"}, "store": {"store_id", "store_code"},
      "items": [...], "billing_address": {...}, "shipping_address": {...}, "payment": {...}}
+
+A shipment has its own fields, `items` with what it holds of each, `tracks` and its whole `order`; a refund its amounts,
+`items` with what comes back, and its whole `order`.
 
 Amounts and quantities are numbers, moments texts in UTC as Magento writes them.
 """
@@ -14,7 +17,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mageferry.hub.connectors.models import Magento2Seller
-from mageferry.hub.trade.models import AddressKind, Order, OrderItem, PaymentType
+from mageferry.hub.trade.models import AddressKind, Order, OrderItem, OrderPayment, OrderShipment, PaymentType
 
 ORDER_FIELDS: Final = (
     "marketplace_order_id", "status", "remote_status", "currency", "subtotal", "shipping_amount", "tax_amount",
@@ -32,6 +35,9 @@ ADDRESS_FIELDS: Final = (
 PAYMENT_FIELDS: Final = (
     "method", "amount", "amount_paid", "shipping_amount", "currency", "transaction_id", "paid_at",
 )  # fmt: skip
+SHIPMENT_FIELDS: Final = ("shipped_at", "carrier", "service", "remote_id")
+TRACK_FIELDS: Final = ("number", "title", "carrier_code")
+REFUND_FIELDS: Final = ("method", "amount", "shipping_amount", "currency", "transaction_id", "paid_at")
 
 
 def order_document(order: Order, row: Magento2Seller) -> dict[str, Any]:
@@ -56,6 +62,35 @@ def item_document(item: OrderItem) -> dict[str, Any]:
     """An item as JSON, with its seller."""
     seller = item.seller if item.seller_id is not None else None
     return {**_fields(item, ITEM_FIELDS), "seller": _named(seller) if seller is not None else None}
+
+
+def shipment_document(shipment: OrderShipment, row: Magento2Seller) -> dict[str, Any]:
+    """The shipment as JSON, with its order."""
+    return {
+        **_fields(shipment, SHIPMENT_FIELDS),
+        "items": [
+            {**item_document(each.order_item), "quantity": _as_json(each.quantity)}
+            for each in shipment.items.all()
+        ],
+        "tracks": [_fields(track, TRACK_FIELDS) for track in shipment.tracks.all()],
+        "order": order_document(shipment.order, row),
+    }
+
+
+def refund_document(refund: OrderPayment, row: Magento2Seller) -> dict[str, Any]:
+    """The refund as JSON, with its order."""
+    return {
+        **_fields(refund, REFUND_FIELDS),
+        "items": [
+            {
+                **item_document(each.order_item),
+                "quantity": _as_json(each.quantity),
+                "back_to_stock": each.back_to_stock,
+            }
+            for each in refund.refund_items.all()
+        ],
+        "order": order_document(refund.order, row),
+    }
 
 
 def _named(party: Any) -> dict[str, str]:

@@ -106,6 +106,11 @@ class OrderRecord:
     mapped: tuple[Mapped, ...] = ()
 
     @property
+    def number(self) -> str:
+        """What people know it by."""
+        return self.increment_id
+
+    @property
     def nothing_left_to_ship(self) -> bool:
         return all(
             item.quantity_shipped + max(item.quantity_refunded, item.quantity_cancelled) >= item.quantity

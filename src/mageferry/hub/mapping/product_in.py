@@ -21,7 +21,10 @@ _LONGEST_VALUE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ProductRecord:
-    """A product in one store view: price and weight are None where it has none (a bundle, a download)."""
+    """A product in one store view: price and weight are None where it has none (a bundle, a download).
+
+    `only_new`: fields, as `name` or `attributes.brand`, that stay as they are when the hub has the product.
+    """
 
     entity_id: int
     sku: str
@@ -32,6 +35,12 @@ class ProductRecord:
     weight: Decimal | None
     attributes: dict[str, Any]
     remote_updated_at: dt.datetime | None
+    only_new: frozenset[str] = frozenset()
+
+    @property
+    def number(self) -> str:
+        """What people know it by."""
+        return self.sku
 
 
 def read_product(raw: Any, attribute_codes: Sequence[str] = ()) -> ProductRecord:

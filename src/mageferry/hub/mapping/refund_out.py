@@ -13,6 +13,7 @@ from decimal import Decimal
 from mageferry.hub.mapping.amounts import CENT, ZERO, cents
 from mageferry.hub.mapping.credit_memo import MemoTotals, expected_totals
 from mageferry.hub.mapping.sale import Sale, SaleLine
+from mageferry.hub.trade.models import OrderPayment, OrderRefundItem
 
 _RETRY = "then retry the unit of work"
 _STATES = {
@@ -70,6 +71,22 @@ class RefundPlan:
     adjustment_negative: Decimal
     grand_total: Decimal
     return_to_stock_items: tuple[int, ...] = field(default=())
+
+
+def wish_of(refund: OrderPayment) -> Wish:
+    """The refund as the mapping takes it. Raises UnrefundableOrder for an item that isn't in Magento."""
+    items = [_returned(item) for item in refund.refund_items.all()]
+    return Wish(refund.amount, refund.shipping_amount, items)
+
+
+def _returned(returned: OrderRefundItem) -> ReturnedItem:
+    item = returned.order_item
+    if not hasattr(item, "magento"):
+        raise UnrefundableOrder(f"{item.sku} isn't in Magento.", f"Take it out of the refund, {_RETRY}.")
+    there = item.magento
+    return ReturnedItem(
+        there.item_id, there.parent_item_id, item.sku, returned.quantity, returned.back_to_stock
+    )
 
 
 def plan_refund(sale: Sale, wish: Wish) -> RefundPlan:

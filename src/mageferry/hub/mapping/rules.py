@@ -15,15 +15,12 @@ TO_MAGENTO: Final = "to_magento"
 DIRECTIONS: Final = {FROM_MAGENTO: "From Magento", TO_MAGENTO: "To Magento"}
 RECORDS: Final = {
     "order": "Order", "order_item": "Order item", "order_address": "Order address",
-    "order_payment": "Order payment", "shipment": "Shipment", "product": "Product",
+    "order_payment": "Order payment", "shipment": "Shipment", "refund": "Refund", "product": "Product",
 }  # fmt: skip
 OVERWRITE, IF_NEW, IF_EMPTY, APPEND = "overwrite", "if_new", "if_empty", "append"
 MODES: Final = {
     OVERWRITE: "Overwrite", IF_NEW: "If the record is new", IF_EMPTY: "If the field is empty", APPEND: "Append",
 }  # fmt: skip
-REMEDY: Final = (
-    "Correct the field mapping of the connector or the record; Preview mappings shows what comes out."
-)
 
 # By these the hub finds its own records in the shop again: another value would let an order be created twice.
 _IDENTITY: Final[Mapping[str, frozenset[str]]] = {
@@ -31,8 +28,27 @@ _IDENTITY: Final[Mapping[str, frozenset[str]]] = {
     "order_item": frozenset({"item_id", "ext_order_item_id", "order_id", "store_id"}),
     "order_address": frozenset({"entity_id", "address_type"}),
     "order_payment": frozenset({"entity_id"}),
-    "shipment": frozenset({"items", "comment"}),
-    "product": frozenset({"id", "sku"}),
+    "shipment": frozenset({"items", "comment", "appendComment"}),
+    "refund": frozenset({"items", "comment", "appendComment"}),
+}
+# Worked out from the order as it is in the shop, so that the credit memo comes to the refund's amount.
+_COMPUTED: Final[Mapping[str, frozenset[str]]] = {
+    "refund": frozenset(
+        {
+            "arguments",
+            "arguments.shipping_amount",
+            "arguments.adjustment_positive",
+            "arguments.adjustment_negative",
+        }
+    ),
+}
+# No flow goes that way.
+ONE_WAY: Final[Mapping[tuple[str, str], str]] = {
+    (TO_MAGENTO, "product"): "The hub sends no products to Magento: products are mapped from Magento only.",
+    (
+        FROM_MAGENTO,
+        "refund",
+    ): "The hub takes over no credit memos field by field: refunds are mapped to Magento only.",
 }
 IDENTITY_NAMES: Final = frozenset(
     name for record, names in _IDENTITY.items() if record.startswith("order") for name in names - {"items"}
@@ -80,6 +96,8 @@ def compile_row(row: MappingRow) -> Rule:
     ):  # fmt: skip
         if value not in known:
             problems[name] = f"There is no {name} {value!r:.40}. There are: {', '.join(known)}."
+    if (row.direction, row.record) in ONE_WAY:
+        problems["direction"] = ONE_WAY[row.direction, row.record]
     if problems:
         raise MappingProblem(problems)
     try:
@@ -117,6 +135,11 @@ def _place_of(row: MappingRow) -> Place:
         own = " Items have rows of their own." if place.steps[0] == "items" else ""
         raise BadExpression(
             f"{place.steps[0]} can't be mapped: by it the hub finds what it sent, so that nothing is sent twice.{own}"
+        )
+    if place.text in _COMPUTED.get(row.record, ()):
+        raise BadExpression(
+            f"{place} can't be mapped: the hub works it out from the order in the shop. Places below "
+            "arguments.extension_attributes can be."
         )
     return place
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import ZERO
+from mageferry.hub.mapping.field_mappings import Assignment
 from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
 from mageferry.hub.trade.models import OrderItem
 
@@ -32,10 +33,13 @@ class ShippedItem:
 @dataclass(frozen=True, slots=True)
 class ShipmentRecord:
     shipment_id: int
+    number: str
     order_id: int
+    remote_updated_at: dt.datetime | None
     shipped_at: dt.datetime
     items: tuple[ShippedItem, ...]
     tracks: tuple[TrackRecord, ...]
+    mapped: tuple[Assignment, ...] = ()
 
 
 def order_id_of(raw: Any) -> int:
@@ -58,7 +62,9 @@ def read_shipment(raw: Mapping[str, Any]) -> ShipmentRecord:
         raise UnusableRecord(f"{subject} has no items.")
     return ShipmentRecord(
         shipment.id("entity_id"),
+        _number_of(raw),
         order_id,
+        shipment.moment("updated_at") if raw.get("updated_at") else None,
         shipment.moment("created_at"),
         tuple(items),
         tuple(
@@ -67,8 +73,12 @@ def read_shipment(raw: Mapping[str, Any]) -> ShipmentRecord:
     )
 
 
+def _number_of(raw: Mapping[str, Any]) -> str:
+    return str(raw.get("increment_id") or raw.get("entity_id") or "without a number")
+
+
 def _subject(raw: Mapping[str, Any]) -> str:
-    return f"Shipment {raw.get('increment_id') or raw.get('entity_id') or 'without a number'}"
+    return f"Shipment {_number_of(raw)}"
 
 
 def _rows(raw: Mapping[str, Any], name: str, subject: str) -> list[Mapping[str, Any]]:

@@ -18,15 +18,15 @@ from mageferry.magento import NewTrack
 
 
 class UnsendableShipment(Exception):
-    """A shipment that can't be sent as it is: everything that is wrong with it."""
+    """A shipment that can't be sent as it is: everything that is wrong with it, and what to do."""
 
-    remedy = (
+    REMEDY = (
         "Compare the shipment with the order in Magento. Correct the shipment in the hub, and it is tried again with "
         "the next run; or skip its unit of work when Magento is right."
     )
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, problems: Sequence[str], remedy: str = REMEDY) -> None:
+        self.problems, self.remedy = tuple(problems), remedy
         super().__init__("The shipment can't be created in Magento: " + "; ".join(problems) + ".")
 
 

@@ -43,6 +43,7 @@ COLUMNS: Final[Mapping[str, tuple[type[models.Model], tuple[str, ...]]]] = {
     ),
     "order_payment": (OrderPayment, ("method", "amount", "shipping_amount", "transaction_id")),
     "shipment": (OrderShipment, ("carrier", "service", "shipped_at")),
+    "refund": (OrderPayment, ()),
     "product": (Product, ("name", "product_type", "active", "price", "weight")),
 }  # fmt: skip
 # Fields that take any JSON, by a name that the mapping chooses.

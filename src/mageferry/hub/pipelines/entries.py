@@ -61,7 +61,8 @@ def read_entry(kind: type[Typed], entry: Entry, stored: Secret) -> Reading:
     for name, text in find_problems(kind, options):
         # A list's own items and an object's own names are shown at the option.
         owner = next((each.name for each in form_fields(kind) if name.startswith(each.name)), "")
-        problems.setdefault(owner, text)
+        within = name.removeprefix(owner).lstrip(".")
+        problems.setdefault(owner, f"{within}: {text}" if owner and within else text)
     return Reading(options if problems else _tidy(kind, options), problems)
 
 

@@ -111,7 +111,8 @@ def find_problems(kind: type[Typed], options: Mapping[str, Any]) -> Iterator[tup
     except ConfigError as error:
         start = "clients.x.plugins[0]" if is_plugin else "authentications.x"
         for problem in error.problems:
-            yield problem.path.removeprefix(start).lstrip("."), f"{problem.message} {problem.remedy}".strip()
+            text = ". ".join(part.rstrip(".") for part in (problem.message, problem.remedy) if part)
+            yield problem.path.removeprefix(start).lstrip("."), text
     yield from _plain_secrets(kind, options)
 
 

@@ -1,4 +1,4 @@
-"""Writing many rows at once: prepared statements, no model instances.
+"""Writing rows by prepared statements, without model instances: many at once, or few very often.
 
 An import of thousands of orders spends its time here, so values come column by column and not as objects.
 Same meaning on SQLite and PostgreSQL.
@@ -7,7 +7,7 @@ Same meaning on SQLite and PostgreSQL.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any
@@ -128,6 +128,39 @@ class Table:
             row = cursor.fetchone()
             last = row[0] if row else 0
             return list(range(last + 1, last + 1 + count))
+
+
+class Change:
+    """Some columns of a model's table, to change rows by their primary keys.
+
+    Those in `fill` are only written where nothing is yet. Values are what the columns hold, as for `Table`.
+    """
+
+    def __init__(self, model: type[models.Model], *names: str, fill: Collection[str] = ()) -> None:
+        fields = [model._meta.get_field(name) for name in names]
+        self._columns = [(str(field.column), field.name in fill) for field in fields]  # type: ignore[union-attr]
+        self._adapters = [_adapter_for(field) for field in fields]
+        self._pk_column, self._table = str(model._meta.pk.column), model._meta.db_table
+
+    @cached_property
+    def _statement(self) -> str:
+        quote = connection.ops.quote_name
+        assignments = ", ".join(
+            f"{quote(column)} = " + (f"COALESCE({quote(column)}, %s)" if fill else "%s")
+            for column, fill in self._columns
+        )
+        # Table and columns are our own models', the values go apart.
+        return " ".join(("UPDATE", quote(self._table), "SET", assignments, "WHERE", quote(self._pk_column)))
+
+    def make(self, pks: Sequence[int], *values: Any) -> None:
+        """Give all these rows the same values, in the declared order."""
+        if connection.vendor == "sqlite":
+            values = tuple(
+                next(iter(adapt([value]))) if adapt else value
+                for adapt, value in zip(self._adapters, values, strict=True)
+            )
+        with connection.cursor() as cursor:
+            cursor.execute(f"{self._statement} IN ({', '.join(['%s'] * len(pks))})", [*values, *pks])
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:

@@ -56,11 +56,12 @@ def retry_unit(request: HttpRequest, pk: int) -> HttpResponse:
     """The "Retry" button of a failed unit of work."""
     if not request.user.has_perm("connectors.change_magento2connector"):
         raise PermissionDenied
-    if ledger.try_again([pk]):
-        messages.success(request, "It is due again and starts as soon as a worker is free.")
-    else:
-        messages.info(request, "It isn't waiting for a retry any more.")
-    return redirect("admin:index")
+    return _told(
+        request,
+        bool(ledger.try_again([pk])),
+        "It is due again and starts as soon as a worker is free.",
+        "It isn't waiting for a retry any more.",
+    )
 
 
 @staff_member_required
@@ -68,21 +69,32 @@ def retry_unit(request: HttpRequest, pk: int) -> HttpResponse:
 def pause_work(request: HttpRequest) -> HttpResponse:
     """The "Pause" button of a connector: nothing new is begun for it, what runs is finished."""
     key = _connector_key(request)
-    if schedules.pause_connector(key, f"Paused by {request.user}."):
-        messages.success(request, "Paused. What runs is finished; nothing new is begun until you resume it.")
-    else:
-        messages.info(request, "It is paused already.")
-    return redirect("admin:index")
+    return _told(
+        request,
+        schedules.pause_connector(key, f"Paused by {request.user}."),
+        "Paused. What runs is finished; nothing new is begun until you resume it.",
+        "It is paused already.",
+    )
 
 
 @staff_member_required
 @require_POST
 def resume_work(request: HttpRequest) -> HttpResponse:
     """The "Resume" button of a connector that is paused, by a person or by an outage."""
-    if schedules.resume_connector(_connector_key(request)):
-        messages.success(request, "It goes on. Runs that were missed are made up for once.")
+    return _told(
+        request,
+        schedules.resume_connector(_connector_key(request)),
+        "It goes on. Runs that were missed are made up for once.",
+        "It isn't paused any more.",
+    )
+
+
+def _told(request: HttpRequest, done: bool, success: str, nothing: str) -> HttpResponse:
+    """Back to the first page, with what a button did, or why it did nothing."""
+    if done:
+        messages.success(request, success)
     else:
-        messages.info(request, "It isn't paused any more.")
+        messages.info(request, nothing)
     return redirect("admin:index")
 
 

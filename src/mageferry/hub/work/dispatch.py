@@ -8,11 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from mageferry.hub.work import ledger, tracing, waking
+from mageferry.hub.work import ledger, waking
+from mageferry.hub.work.handling import attempt, load_together, unexpected
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import owner_name
@@ -21,57 +23,15 @@ from mageferry.hub.work.units import Claim, Outcome
 
 log = structlog.stdlib.get_logger(__name__)
 
-Handler = Callable[[Claim], Outcome]
 Told = Callable[[Claim, Outcome], None]
-_handlers: dict[str, Handler] = {}
 
-# A batch is about this much work: long enough to share its commits, short enough to leave units to other workers.
-BATCH_SECONDS = 0.1
+# A batch is about this much work: long enough to share its queries, short enough to leave units to other workers.
+BATCH_SECONDS = 1.0
+# Small units share a commit, but not for longer.
+COMMIT_SECONDS = 0.1
 LARGEST_BATCH = 64
 _FIRST_GUESS_SECONDS = 0.05
 _LOOK_AGAIN_SECONDS = 0.05
-
-
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Declare the handler of a kind of unit."""
-
-    def declare(handler: Handler) -> Handler:
-        _handlers[kind] = handler
-        return handler
-
-    return declare
-
-
-def attempt(held: Claim) -> Outcome | None:
-    """One attempt at a claimed unit. None: the lease was lost, another worker has it."""
-    unit = held.unit
-    handler = _handlers.get(unit.kind)
-    if handler is None:
-        return ledger.failed(
-            f"This version of the hub has no handler for {unit.kind!r}.",
-            "Update the worker that took it, or skip the unit.",
-        )
-    with (
-        structlog.contextvars.bound_contextvars(unit=unit.pk, kind=unit.kind, attempt=unit.attempts),
-        tracing.span(f"unit {unit.kind}", parent=unit.trace, unit=unit.pk, connector=unit.connector_key),
-    ):
-        try:
-            return handler(held)
-        except LeaseLost:
-            log.warning("Lease lost, the unit is left to its new holder")
-            return None
-        except Exception as error:
-            # The unit's step says whether something was sent; the next attempt looks first.
-            log.exception("Unit failed unexpectedly", subject=unit.subject)
-            return _unexpected(held, error)
-
-
-def _unexpected(held: Claim, error: Exception) -> Outcome:
-    return ledger.retry(
-        f"Unexpected error: {type(error).__name__}.",
-        wait_seconds=min(30 * 2**held.unit.attempts, 3600),
-        remedy="The details are in the hub's log. It is tried again by itself; report it if it stays.",
-    )
 
 
 def write_results(pairs: Sequence[tuple[Claim, Outcome]]) -> list[tuple[Claim, Outcome]]:
@@ -94,7 +54,7 @@ def write_results(pairs: Sequence[tuple[Claim, Outcome]]) -> list[tuple[Claim, O
             log.warning("Lease lost, result left to the new holder", unit=held.pk, kind=held.unit.kind)
             return []
         log.exception("The effect of a unit failed", unit=held.pk, kind=held.unit.kind)
-        return write_results([(held, _unexpected(held, error))])
+        return write_results([(held, unexpected(held, error))])
 
 
 def drain(
@@ -233,7 +193,9 @@ class Worker:
     def _next_of_only(self, limit: int) -> list[int] | None:
         if self._only is None:
             return None
-        return [self._only.popleft() for _ in range(min(limit, len(self._only)))]
+        # Towards the end all threads share what is left.
+        share = ceil(len(self._only) / self._threads)
+        return [self._only.popleft() for _ in range(min(limit, share))]
 
     def _not_yet_taken(self, only: list[int], claims: list[Claim]) -> list[int]:
         """Those that are due and yet weren't claimed, such as a suspect that has to be taken alone."""
@@ -260,18 +222,19 @@ class Worker:
     def _work_on(self, claims: list[Claim]) -> None:
         began, since = time.monotonic(), time.monotonic()
         results: list[tuple[Claim, Outcome]] = []
+        loaded = load_together(claims)
         for number, held in enumerate(claims):
             if self._stop.is_set() and number:
                 self._hand_back(claims[number:])
                 break
-            outcome = attempt(held)
+            outcome = attempt(held, loaded)
             if outcome is None:
                 self._forget([held])
             else:
                 results.append((held, outcome))
             # What was written to the outside is recorded at once; small units share a commit.
             sent = held.unit.step != Step.INTENT
-            if sent or time.monotonic() - since >= BATCH_SECONDS:
+            if sent or time.monotonic() - since >= COMMIT_SECONDS:
                 self._write(results)
                 results, since = [], time.monotonic()
         self._write(results)

@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 
 from mageferry.hub.work import metrics, waking
 from mageferry.hub.work.clock import Now, now_plus
+from mageferry.hub.work.held_rows import Hold, change_held
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 from mageferry.hub.work.operations import skip, try_again
@@ -227,7 +228,7 @@ def record_step(
         changes["request"] = request
     if answer:
         changes["answer"] = answer
-    if not _mine(held).update(**changes, updated_at=Now()):
+    if not change_held((held.owner, held.token), [held.pk], {**changes, "updated_at": _NOW}):
         raise _lost(held)
     for name, value in changes.items():
         setattr(held.unit, name, value)
@@ -249,14 +250,8 @@ def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
     """
     with transaction.atomic():
         # First the fences, then the effects: a worker that lost its lease changes nothing at all.
-        for (owner, token), changes, group in _groups(pairs):
-            mine = WorkUnit.objects.filter(
-                pk__in=[held.pk for held in group],
-                lease_owner=owner,
-                lease_token=token,
-                status=UnitStatus.PROCESSING,
-            )
-            if mine.update(**changes) != len(group):
+        for hold, changes, group in _groups(pairs):
+            if change_held(hold, [held.pk for held in group], changes) != len(group):
                 raise _lost(group[0])
         for _, outcome in pairs:
             if outcome.effect is not None:
@@ -265,7 +260,7 @@ def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
         metrics.units_settled.labels(held.unit.kind, _final_status(held, outcome)[0]).inc()
 
 
-type _Group = tuple[tuple[str, int], dict[str, Any], list[Claim]]
+type _Group = tuple[Hold, dict[str, Any], list[Claim]]
 
 
 def _groups(pairs: Sequence[tuple[Claim, Outcome]]) -> Iterable[_Group]:
@@ -283,7 +278,8 @@ def _groups(pairs: Sequence[tuple[Claim, Outcome]]) -> Iterable[_Group]:
 
 
 def _final_status(held: Claim, outcome: Outcome) -> tuple[UnitStatus, str]:
-    if outcome.status == UnitStatus.RETRY and held.unit.attempts >= MAX_ATTEMPTS:
+    most = MAX_ATTEMPTS if outcome.most_attempts is None else outcome.most_attempts
+    if outcome.status == UnitStatus.RETRY and held.unit.attempts >= most:
         return UnitStatus.FAILED, f"Given up after {held.unit.attempts} attempts. {outcome.reason}"
     return outcome.status, outcome.reason
 

@@ -84,7 +84,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt. `effect` runs in the same transaction as the record of it."""
+    """What became of an attempt. `effect` runs in the same transaction as the record of it.
+
+    `most_attempts`: after how many a retry becomes a failure; None for the ledger's own rule.
+    """
 
     status: UnitStatus
     reason: str = ""
@@ -95,6 +98,7 @@ class Outcome:
     step: Step | None = None
     result: dict[str, Any] = field(default_factory=dict)
     effect: Callable[[], None] | None = None
+    most_attempts: int | None = None
 
 
 def finished(effect: Callable[[], None] | None = None, **more: Any) -> Outcome:

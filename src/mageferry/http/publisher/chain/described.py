@@ -12,8 +12,8 @@ from mageferry.http.config import Description
 from mageferry.http.config.fields import Text, needed, option
 from mageferry.http.descriptions import ExpressionText
 from mageferry.http.publisher.described import RepeatDescription
-from mageferry.http.publisher.request import RequestDescription
 from mageferry.http.publisher.rules import AnswerDescription
+from mageferry.http.requests import RequestDescription
 
 RESERVED: Final = frozenset({"entity", "ids", "steps", "item", "index"})
 

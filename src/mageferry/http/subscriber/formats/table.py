@@ -85,7 +85,7 @@ def _as_object(columns: Sequence[str], row: list[str], line: int) -> dict[str, A
     if len(row) != len(columns):
         return EntityError(
             f"The row has {len(row)} fields, the table {len(columns)} columns",
-            remedy="Check delimiter and quoting; a delimiter within a field needs quotes around the field.",
+            remedy="Check table.delimiter and table.quote; a delimiter within a field needs quotes around the field.",
             place=Place(line=line),
         )
     return dict(zip(columns, row, strict=True))
@@ -124,12 +124,12 @@ def _malformed(error: csv.Error, line: int, last_line: int, table: Table) -> Unr
     if "field larger" in text:
         return TooLarge(
             f"A field is longer than {csv.field_size_limit():,} characters{begun}",
-            remedy=f"Probably a quote ({table.quote}) is opened and never closed.",
+            remedy=f"Probably a quote ({table.quote}) is opened and never closed: check table.quote.",
             place=Place(line=last_line or line),
         )
     wrong = "a quote is opened and never closed" if "end of data" in text else text
     return UnreadableAnswer(
         f"The table cannot be read: {wrong}{begun}",
-        remedy="Within a quoted field a quote is written twice; check delimiter and quote in the settings.",
+        remedy="Within a quoted field a quote is written twice; check table.delimiter and table.quote.",
         place=Place(line=last_line or line),
     )

@@ -11,7 +11,7 @@ import httpx2
 from mageferry.http.plugins.redirect import same_origin
 from mageferry.http.redaction import redact_url
 from mageferry.http.subscriber.errors import ForeignHost, PaginationError
-from mageferry.http.subscriber.expressions import Expression, kind_of
+from mageferry.http.subscriber.expressions import kind_of, parse
 from mageferry.http.subscriber.pagination.turns import PageAnswer, Turn, found
 
 
@@ -28,7 +28,7 @@ class NextLink:
     hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        Expression.parse(self.path, "pagination.path")
+        parse(self.path, "pagination.path")
 
     @property
     def reads_body(self) -> bool:

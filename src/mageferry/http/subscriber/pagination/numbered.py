@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mageferry.http.placeholders import as_text
 from mageferry.http.subscriber.errors import PaginationError, WrongSettings
-from mageferry.http.subscriber.expressions import Expression, kind_of
+from mageferry.http.subscriber.expressions import kind_of, parse
 from mageferry.http.subscriber.pagination.turns import PageAnswer, Stop, Turn, found, is_true
 
 
@@ -27,17 +28,13 @@ class OnePage:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class PageNumber:
-    """Pages by number. `parameter` and `size_parameter` are query parameters; empty ones are not sent, as when
-    placeholders (`&{page.number}`, `&{page.size}`) carry them. `fixed`: more parameters, for every page."""
+class _Counted(ABC):
+    """Pages that are told apart by a number: their own, or that of the items before them."""
 
-    parameter: str = "page"
-    start: int = 1
-    size_parameter: str = ""
-    size: int | None = None
-    stop: Stop = field(default_factory=Stop)
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    __slots__ = ()
+    size_parameter: str
+    size: int | None
+    stop: Stop
 
     def __post_init__(self) -> None:
         _check_size(self.size, self.size_parameter, self.stop)
@@ -53,6 +50,23 @@ class PageNumber:
         if self.stop.ends(turn, answer, self.size):
             return None
         return self._turn(turn.number + 1, turn.received + answer.count)
+
+    @abstractmethod
+    def _turn(self, number: int, received: int) -> Turn:
+        """The page of this number, from 1, behind so many items."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageNumber(_Counted):
+    """Pages by number. `parameter` and `size_parameter` are query parameters; empty ones are not sent, as when
+    placeholders (`&{page.number}`, `&{page.size}`) carry them. `fixed`: more parameters, for every page."""
+
+    parameter: str = "page"
+    start: int = 1
+    size_parameter: str = ""
+    size: int | None = None
+    stop: Stop = field(default_factory=Stop)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     def _turn(self, number: int, received: int) -> Turn:
         sent = self.start + number - 1
@@ -67,7 +81,7 @@ class PageNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(_Counted):
     """Pages by the number of items before them. It goes on by what came, not by what was asked for: a server that
     gives fewer loses nothing."""
 
@@ -76,21 +90,6 @@ class Offset:
     size_parameter: str = "limit"
     size: int = 100
     stop: Stop = field(default_factory=Stop)
-
-    def __post_init__(self) -> None:
-        _check_size(self.size, self.size_parameter, self.stop)
-
-    @property
-    def reads_body(self) -> bool:
-        return self.stop.reads_body
-
-    def first(self) -> Turn:
-        return self._turn(1, 0)
-
-    def following(self, turn: Turn, answer: PageAnswer) -> Turn | None:
-        if self.stop.ends(turn, answer, self.size):
-            return None
-        return self._turn(turn.number + 1, turn.received + answer.count)
 
     def _turn(self, number: int, received: int) -> Turn:
         offset = self.start + received
@@ -112,7 +111,7 @@ class Cursor:
     more: str = ""
 
     def __post_init__(self) -> None:
-        Expression.parse(self.path, "pagination.path")
+        parse(self.path, "pagination.path")
         Stop(more=self.more).check("pagination")
         _check_size(self.size, self.size_parameter, Stop())
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from httpx2 import Headers
 
+from mageferry.http.placeholders import TemplateError
 from mageferry.http.subscriber.errors import PaginationError
-from mageferry.http.subscriber.expressions import CannotEvaluate, Expression, kind_of
+from mageferry.http.subscriber.expressions import kind_of, optional, parse, search
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,9 +77,8 @@ class Stop:
 
     def check(self, path: str) -> None:
         """Raises WrongSettings for expressions that do not parse."""
-        for name, text in (("total", self.total), ("more", self.more)):
-            if text:
-                Expression.parse(text, f"{path}.{name}")
+        optional(self.total, f"{path}.total")
+        optional(self.more, f"{path}.more")
 
     def ends(self, turn: Turn, answer: PageAnswer, size: int | None) -> bool:
         """Whether that was the last page. Raises PaginationError when the total is no number."""
@@ -94,9 +94,9 @@ class Stop:
 def found(text: str, name: str, answer: PageAnswer) -> Any:
     """What an expression finds in the answer. Raises PaginationError when it cannot be evaluated."""
     try:
-        return Expression.parse(text, f"pagination.{name}").search(answer.document)
-    except CannotEvaluate as error:
-        raise PaginationError(f"The pagination's {name}: {error}", remedy="Fix the expression.") from None
+        return search(parse(text, f"pagination.{name}"), answer.document)
+    except TemplateError as error:
+        raise PaginationError(f"The pagination's {name}: {error.message}", remedy=error.remedy) from None
 
 
 def is_true(value: Any) -> bool:

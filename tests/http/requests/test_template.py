@@ -8,7 +8,7 @@ from mageferry.http import InvalidRequest, Request, Secret
 from mageferry.http.config import ConfigError
 from mageferry.http.descriptions import read
 from mageferry.http.placeholders import MissingValue, Scope, TemplateError
-from mageferry.http.publisher import RequestDescription
+from mageferry.http.requests import BodyType, ReadingDescription, RequestDescription, RequestTemplate
 
 ORDER = {"id": 15, "sku": "A/1 ?", "note": "", "customer": {"email": "a+b@example.com"}, "none": None}
 
@@ -22,7 +22,7 @@ def test_values_stay_in_their_place_of_the_address() -> None:
         {"path": "/products/&{sku}/x?fixed=1", "query": {"mail": "&{customer.email}", "n": "?{none}"}}
     )
     assert request.url == "/products/A%2F1%20%3F/x?fixed=1&mail=a%2Bb%40example.com"
-    plus = filled({"path": "/x", "query": {"q": "a b", "nested": {"a": [1]}}, "query_plus": True})
+    plus = filled({"path": "/x", "query": {"q": "a b", "nested": {"a": [1]}}, "uri_encoder": "rfc1738"})
     assert plus.url == "/x?q=a+b&nested%5Ba%5D%5B0%5D=1"
 
 
@@ -97,10 +97,36 @@ def test_what_is_wrong_is_told_with_its_path() -> None:
             "steps[0].request",
         )
     paths = [problem.path.removeprefix("steps[0].request.") for problem in caught.value.problems]
-    assert sorted(paths) == ["body", "csv.delimiter", "headers", "method", "path", "x"]
+    assert sorted(paths) == ["body", "csv.delimiter", "headers.a", "method", "path", "x"]
     assert all(problem.remedy for problem in caught.value.problems)
 
 
 def test_half_a_character_is_told() -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         read(RequestDescription, {"path": "x", "query": {"\ud800": "&{"}}, "request")
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ({"path": " "}, "request.path"),
+        ({"path": "/a/&{"}, "request.path"),
+        ({"path": "/", "query": {"x": "&{a b}"}}, "request.query.x"),
+        ({"path": "/", "headers": {"X": "&{"}}, "request.headers.X"),
+        ({"path": "/", "body": ["&{"]}, "request.body[0]"),
+        ({"path": "/", "body": "<a>\0</a>", "body_type": BodyType.XML}, "request.body"),
+    ],
+)
+def test_a_template_that_does_not_parse_is_none(template: dict[str, Any], path: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        RequestTemplate(**template)
+    assert caught.value.path == path
+    assert caught.value.remedy
+
+
+def test_one_template_serves_reading_and_writing() -> None:
+    described = read(RequestDescription, {"path": "/orders", "body": {"a": 1}, "prune": True}, "request")
+    assert described.build() == RequestTemplate("/orders", "POST", body={"a": 1}, prune=True)
+    reading = read(ReadingDescription, {"path": "/orders", "repeatable": True}, "request")
+    assert reading.build() == RequestTemplate("/orders", repeatable=True)
+    assert "secret" not in repr(RequestTemplate("/?key=secret", headers={"X": "secret"}))

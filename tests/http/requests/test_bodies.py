@@ -7,7 +7,7 @@ import pytest
 
 from mageferry.http import Headers, InvalidRequest, Response, Secret
 from mageferry.http.publisher.answers import decoded
-from mageferry.http.publisher.bodies import BodyType, CsvOptions, encode, pruned
+from mageferry.http.requests.bodies import BodyType, CsvOptions, encode, pruned
 
 
 def encoded(kind: BodyType, content: Any, **options: Any) -> tuple[str, str]:

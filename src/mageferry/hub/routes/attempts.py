@@ -1,0 +1,180 @@
+"""One attempt at a task: what it has at hand, what it notes down, and what its end means for the unit of work."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+
+from mageferry.http import HttpClient
+from mageferry.http.plugins.expect import StatusRanges
+from mageferry.http.plugins.log import Exchange
+from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.routes.arrivals import remember
+from mageferry.hub.routes.models import Outgoing, Route, RouteTask, TaskExchange
+from mageferry.hub.routes.reach import Reach
+from mageferry.hub.work import ledger
+from mageferry.hub.work.clock import Now
+from mageferry.hub.work.ledger import Claim, Outcome
+from mageferry.hub.work.models import Step, WorkUnit
+
+LONGEST_WAIT_SECONDS: Final = 86_400.0
+LONGEST_TEXT: Final = 100_000
+_SHOWN: Final = 4_000
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A claimed task. `entity` is what is sent; `step` names what goes out now, `last` is what went out last."""
+
+    held: Claim
+    task: RouteTask
+    reach: Reach
+    entity: Any = None
+    step: str = ""
+    last: Exchange | None = None
+
+    @property
+    def route(self) -> Route:
+        return self.task.route
+
+    @property
+    def outgoing(self) -> Outgoing:
+        return self.task.route.outgoing
+
+    @property
+    def client(self) -> HttpClient:
+        """The client of the outgoing. Raises ConfigError."""
+        record = self.outgoing.client
+        assert record is not None, "checked before an attempt"
+        return self.reach.client(record)
+
+    def note(self, exchange: Exchange) -> None:
+        """Write down a request that went out, and its answer; at once, so that it is there whatever follows."""
+        self.last = exchange
+        mask = self._mask
+        with transaction.atomic():
+            TaskExchange.objects.create(
+                task=self.task,
+                attempt=self.held.unit.attempts,
+                step=self.step[:60],
+                sent_at=exchange.sent_at,
+                method=exchange.method[:20],
+                url=mask(exchange.url)[:_SHOWN],
+                status=exchange.status,
+                elapsed_ms=max(0, round(exchange.elapsed_seconds * 1000)),
+                error=mask(exchange.error.message) if exchange.error is not None else "",
+                request=mask(_part(exchange.request_headers, exchange.request_body)),
+                answer=mask(_part(exchange.response_headers, exchange.response_body)),
+            )
+
+    def _mask(self, text: str) -> str:
+        shown = storable(self.reach.masked(text))
+        return (
+            shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]} ... ({len(shown):,} characters)"
+        )
+
+    def record(self, step: Step, **changes: Any) -> None:
+        """Commit how far the write has come together with the task's own progress. Raises LeaseLost."""
+        with transaction.atomic():
+            ledger.record_step(self.held, step)
+            if changes:
+                RouteTask.objects.filter(pk=self.task.pk).update(**changes)
+        for name, value in changes.items():
+            setattr(self.task, name, value)
+
+    def sending(self) -> None:
+        """The request is made and about to go."""
+        self.record(Step.SENDING, transformed=self.entity, is_transformed=True)
+
+    # What an attempt ends with.
+
+    def finished(self, effect: Callable[[], dict[str, Any]] | None = None, **result: Any) -> Outcome:
+        """Done: effect, memory and result are written together; the effect may add to the result."""
+
+        def settle() -> None:
+            more = effect() if effect is not None else {}
+            self._save({**result, **more})
+            remember(self.task)
+
+        return ledger.finished(settle, result=result, **self._shown())
+
+    def skipped(self, reason: str) -> Outcome:
+        """Nothing is to be done for this look of the entity."""
+
+        def settle() -> None:
+            self._save({})
+            remember(self.task)
+
+        return ledger.skipped(reason, effect=settle, step=Step.DONE, **self._shown())
+
+    def failed(self, reason: str, remedy: str = "", step: Step | None = None) -> Outcome:
+        """Parked: a person has to look."""
+        return ledger.failed(reason, remedy, step=step, effect=lambda: self._save({}), **self._shown())
+
+    def again(
+        self, reason: str, remedy: str = "", asked_seconds: float | None = None, step: Step | None = None
+    ) -> Outcome:
+        """Another attempt by the route's rule, or failed when there were enough."""
+        attempts = self.held.unit.attempts
+        if attempts >= self.route.attempts:
+            return self.failed(f"Given up after {attempts} attempts. {reason}", remedy, step)
+        wait = max(asked_seconds or 0.0, wait_seconds(self.route, attempts))
+        return ledger.retry(
+            reason,
+            min(wait, LONGEST_WAIT_SECONDS),
+            remedy,
+            step=step,
+            most_attempts=self.route.attempts,
+            effect=lambda: self._save({}),
+            **self._shown(),
+        )
+
+    def put_off(self, reason: str, seconds: float, remedy: str = "", step: Step | None = None) -> Outcome:
+        """Later, without counting as an attempt."""
+        rows = WorkUnit.objects.filter(pk=self.held.pk)
+
+        def settle() -> None:
+            rows.update(attempts=F("attempts") - 1, updated_at=Now())
+
+        return ledger.retry(
+            reason, seconds, remedy, step=step, most_attempts=self.held.unit.attempts + 1, effect=settle
+        )
+
+    def refusal_passes(self, status: int | None) -> bool:
+        """Whether the route tries again after a refusal of this status."""
+        statuses = self.route.retry_statuses
+        return status is not None and bool(statuses) and status in StatusRanges.parse(statuses)
+
+    def _save(self, result: dict[str, Any]) -> None:
+        changes: dict[str, Any] = {"result": result} if result else {}
+        if self.entity is not None:
+            changes |= {"transformed": self.entity, "is_transformed": True}
+        if changes:
+            RouteTask.objects.filter(pk=self.task.pk).update(**changes)
+
+    def _shown(self) -> dict[str, Any]:
+        if self.last is None:
+            return {}
+        mask, last = self._mask, self.last
+        answer = last.error.message if last.error is not None else f"{last.status}\n{last.response_body}"
+        return {
+            "request": mask(f"{last.method} {last.url}\n{last.request_body}".strip())[:_SHOWN],
+            "answer": mask(answer.strip())[:_SHOWN],
+        }
+
+
+def wait_seconds(route: Route, attempts: int) -> float:
+    """How long to wait after so many attempts; a little more than the rule says, so that not all come at once."""
+    wait = route.interval_seconds * min(route.backoff ** max(0, attempts - 1), LONGEST_WAIT_SECONDS)
+    # Jitter only spreads load: nothing secret hangs on it.
+    return min(LONGEST_WAIT_SECONDS, wait * random.uniform(1.0, 1.1))
+
+
+def _part(headers: list[tuple[str, str]], body: str) -> str:
+    lines = [f"{name}: {value}" for name, value in headers]
+    return "\n".join([*lines, "", body]) if body else "\n".join(lines)

@@ -1,0 +1,89 @@
+"""What templates, transformers and requests of a route may reach: global values, storages, HTTP clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Final, Self
+
+from mageferry.http import HttpClient
+from mageferry.http.client import HttpConfig
+from mageferry.http.config import ConfigError, Problem
+from mageferry.http.flow import Flow, Next, Plugin
+from mageferry.http.placeholders import Scope, secrets_in
+from mageferry.http.plugins.expect import ExpectStatus, StatusRanges
+from mageferry.http.redaction import mask_secrets
+from mageferry.http.transformers import Ports
+from mageferry.hub.pipelines.clients import opened
+from mageferry.hub.pipelines.descriptions import Described
+from mageferry.hub.pipelines.descriptions import scope as environment_scope
+from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.models import GlobalValue
+from mageferry.hub.routes.storages import DatabaseStorage
+from mageferry.hub.security.outbound import address_policy
+
+# Which statuses are answers is said by the incoming or outgoing; the client's own rule would hide the headers of an
+# answer, such as Retry-After.
+_ANY_STATUS: Final = ExpectStatus(StatusRanges(((100, 599),)))
+
+
+def handle_with(client: HttpClient, plugins: Sequence[Plugin] = ()) -> Next:
+    """A client's plugins and authentication, and these plugins; any status is an answer."""
+    return client.handle_with((*plugins, _ANY_STATUS))
+
+
+class Reach:
+    """Open while one run or attempt lasts; its clients are shared with all others of the process."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._clients: dict[str, tuple[HttpClient, Described]] = {}
+        self._driver: HttpClient | None = None
+        self._scope: Scope | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def scope(self) -> Scope:
+        """The allowed environment, and `@{globals...}`."""
+        if self._scope is None:
+            values = {each.name: each.at_hand for each in GlobalValue.objects.all()}
+            self._scope = Scope(environment=environment_scope().environment, context={"globals": values})
+        return self._scope
+
+    @property
+    def ports(self) -> Ports:
+        """What transformers may reach."""
+        return Ports(self.scope, DatabaseStorage(), self._guest)
+
+    def client(self, record: HttpClientRecord) -> HttpClient:
+        """A client, open until the end. Raises ConfigError with what is wrong with it, such as being switched off."""
+        found = self._clients.get(record.code)
+        if found is None:
+            if not record.enabled:
+                text = f"the HTTP client {record.name} is switched off"
+                raise ConfigError([Problem("client", text, "Switch it on.")])
+            found = self._clients[record.code] = self._stack.enter_context(opened(record))
+        return found[0]
+
+    def masked(self, text: str) -> str:
+        """The text without the secrets of the clients that were opened, and of global values."""
+        for _, described in self._clients.values():
+            text = described.masked(text)
+        return mask_secrets(text, secrets_in([self.scope.environment, self.scope.context]))
+
+    def run[T](self, flow: Flow[T]) -> T:
+        """Drive a flow whose requests go over clients of their own, or that makes none."""
+        if self._driver is None:
+            self._driver = self._stack.enter_context(HttpClient(HttpConfig(addresses=address_policy())))
+        return self._driver.run(flow)
+
+    def _guest(self, name: str) -> Next:
+        record = HttpClientRecord.objects.filter(code=name).first()
+        if record is None:
+            raise LookupError(f"there is no HTTP client {name!r}")
+        return self.client(record).config.as_guest()

@@ -1,0 +1,63 @@
+"""A schedule for each route that is polled: made by itself, following the switches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+
+from mageferry.hub.routes.models import Route
+from mageferry.hub.routes.runner import ROUTE_FLOW, RUN_ROUTE
+from mageferry.hub.work.clock import database_now
+from mageferry.hub.work.models import Schedule
+from mageferry.hub.work.scheduler import chore
+from mageferry.hub.work.schedules import plan
+
+FOLLOW_SECONDS: Final = 15.0
+CRON: Final = "*/15 * * * *"
+
+
+def follow_routes() -> int:
+    """Make the schedules that are missing; those of routes that are switched off, or gone, rest.
+
+    One that a person edited or paused stays as it is. Returns how many were made.
+    """
+    polled = {
+        route.scope: route
+        for route in Route.objects.select_related("incoming__client", "outgoing__client")
+        if route.enabled and route.incoming.enabled and route.incoming.is_polled
+    }
+    own = Schedule.objects.filter(kind=RUN_ROUTE)
+    known = {each.scope: each for each in own}
+    missing = [schedule_for(route) for scope, route in polled.items() if scope not in known]
+    changed = [each.pk for scope, each in known.items() if each.enabled != (scope in polled)]
+    with transaction.atomic():
+        Schedule.objects.bulk_create(missing, ignore_conflicts=True, batch_size=200)
+        for schedule in own.filter(pk__in=changed):
+            own.filter(pk=schedule.pk).update(enabled=schedule.scope in polled)
+    return len(missing)
+
+
+def schedule_for(route: Route) -> Schedule:
+    """The schedule that a route gets, until a person changes it; not saved."""
+    client = route.incoming.client
+    schedule = Schedule(
+        kind=RUN_ROUTE,
+        flow=ROUTE_FLOW,
+        scope=route.scope,
+        connector_key=f"client:{client.code}"[:60] if client is not None else "",
+        title=f"Route: {route}"[:200],
+        payload={"route": route.pk},
+        priority=route.priority,
+        cron=CRON,
+    )
+    plan(schedule, database_now())
+    return schedule
+
+
+def schedule_of(route: Route) -> Schedule | None:
+    """The schedule of a route, for showing and editing it."""
+    return Schedule.objects.filter(kind=RUN_ROUTE, scope=route.scope).first()
+
+
+chore("follow routes", FOLLOW_SECONDS)(follow_routes)

@@ -1,0 +1,178 @@
+"""The handler of tasks: transform the entity, send it, write down what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mageferry.http.config import ConfigError
+from mageferry.http.subscriber import EntityError
+from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.hub.routes.arrivals import (
+    ROUTE_TASK,
+    Arrival,
+    arrival_of,
+    keep,
+    others_of,
+    replaced_by,
+    take_over,
+)
+from mageferry.hub.routes.attempts import Attempt
+from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
+from mageferry.hub.routes.models import OutgoingKind, RouteTask, TaskStage
+from mageferry.hub.routes.publishing import publish, publish_chain
+from mageferry.hub.routes.reach import Reach
+from mageferry.hub.routes.settings import missing_records
+from mageferry.hub.routes.transforming import Untransformed, read_item, transform_entity
+from mageferry.hub.security.encryption import UnreadableSecret
+from mageferry.hub.work import ledger
+from mageferry.hub.work.handling import handles
+from mageferry.hub.work.ledger import Claim, Outcome
+from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
+
+OFF_SECONDS: Final = 300.0
+BEHIND_SECONDS: Final = 5.0
+_SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
+    OutgoingKind.HTTP: publish,
+    OutgoingKind.CHAIN: publish_chain,
+    OutgoingKind.STORAGE: keep_in_storage,
+    OutgoingKind.HUB: store_in_hub,
+}
+
+
+@handles(ROUTE_TASK)
+def send_task(held: Claim) -> Outcome:
+    """One attempt at a task."""
+    records = (
+        "route__incoming",
+        "route__outgoing__client",
+        "route__outgoing__storage",
+        "route__outgoing__account",
+    )
+    task = RouteTask.objects.select_related(*records).filter(unit=held.pk).first()
+    if task is None:
+        return ledger.failed("The task's entity is gone.", "Skip it; its route reads the entity again.")
+    with Reach() as reach:
+        attempt = Attempt(held, task, reach)
+        try:
+            return _turned_away(attempt) or _work(attempt)
+        except ConfigError as error:
+            text = "; ".join(str(problem) for problem in error.problems)
+            remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
+            return attempt.failed(text, remedy or "Correct the settings, then retry.")
+        except UnreadableSecret as error:
+            return attempt.failed(str(error), "Give the hub the key that encrypted it, then retry.")
+
+
+def _turned_away(attempt: Attempt) -> Outcome | None:
+    """Why the task isn't worked on now: switched off, or another look of the same entity comes first."""
+    route, outgoing = attempt.route, attempt.outgoing
+    for record in (route, outgoing):
+        if not record.enabled:
+            return attempt.put_off(f"{record} is switched off.", OFF_SECONDS, "Switch it on.")
+    for problem in missing_records(outgoing):
+        return attempt.failed(str(problem), problem.remedy)
+    if attempt.task.stage == TaskStage.ITEM:
+        return None
+    return _replaced(attempt) or _behind(attempt)
+
+
+def _replaced(attempt: Attempt) -> Outcome | None:
+    """A newer look is sent already, and nothing of this one is."""
+    if attempt.held.sent_before or attempt.task.is_partly_done:
+        return None
+    newer = others_of(attempt.task).filter(
+        pk__gt=attempt.task.pk, unit__status__in=(UnitStatus.PROCESSING, UnitStatus.FINISHED)
+    )
+    replacement = newer.order_by("-pk").first()
+    if replacement is None:
+        return None
+    own = WorkUnit.objects.filter(pk=attempt.held.pk)
+    reason = replaced_by(replacement.unit_id)["reason"]
+
+    def free_key() -> None:
+        own.update(dedup_key=None)
+
+    return ledger.skipped(reason, effect=free_key)
+
+
+def _behind(attempt: Attempt) -> Outcome | None:
+    """An older look is being sent, or nobody knows whether it was: this one waits. Others are replaced by it."""
+    older = others_of(attempt.task).filter(pk__lt=attempt.task.pk)
+    at_work = older.filter(unit__status=UnitStatus.PROCESSING)
+    unclear = older.filter(
+        unit__status__in=(*OPEN, UnitStatus.FAILED), unit__step__in=(Step.SENDING, Step.UNCLEAR)
+    )
+    first = at_work.first() or unclear.first()
+    if first is not None:
+        remedy = "If that one is unclear: look in the other system, then send it again or mark it as done."
+        text = f"Task {first.unit_id} of the same entity comes first."
+        return attempt.put_off(text, BEHIND_SECONDS, remedy)
+    take_over(attempt.task)
+    return None
+
+
+def _work(attempt: Attempt) -> Outcome:
+    task = attempt.task
+    if task.stage == TaskStage.ITEM:
+        return _read_again(attempt)
+    if task.is_transformed and (attempt.held.sent_before or task.is_partly_done):
+        # What may have arrived is looked for with the very data that was sent.
+        attempt.entity = task.transformed
+        return _send(attempt)
+    if task.stage == TaskStage.READY:
+        attempt.entity = task.entity
+        return _send(attempt)
+    try:
+        made = transform_entity(attempt.route.transformers, task.entity, attempt.reach)
+    except Untransformed as error:
+        return _untransformed(attempt, error)
+    if not made:
+        return attempt.skipped("Left out by the transformers of the route.")
+    if len(made) > 1:
+        return _split(attempt, made)
+    attempt.entity = made[0]
+    return _send(attempt)
+
+
+def _send(attempt: Attempt) -> Outcome:
+    return _SENDERS[attempt.outgoing.kind](attempt)
+
+
+def _untransformed(attempt: Attempt, error: Untransformed) -> Outcome:
+    if error.transient:
+        return attempt.again(error.reason, error.remedy)
+    return attempt.failed(error.reason, error.remedy or "Mend the transformers or the entity, then retry.")
+
+
+def _read_again(attempt: Attempt) -> Outcome:
+    """An item that was no entity: with other settings, or edited, it may be one now."""
+    task = attempt.task
+    try:
+        entities = read_item(attempt.route.incoming, task.entity, attempt.reach)
+    except Untransformed as error:
+        return _untransformed(attempt, error)
+    except EntityError as error:
+        return attempt.failed(error.message, error.remedy)
+    arrivals = [arrival_of(entity, task.source) for entity in entities]
+    return _becomes(attempt, arrivals)
+
+
+def _split(attempt: Attempt, made: list[object]) -> Outcome:
+    """An entity that became several: each is a task of its own."""
+    task = attempt.task
+    arrivals = [
+        Arrival(data, f"{task.identifier}#{number}", fingerprint_of(data), TaskStage.READY, task.source)
+        for number, data in enumerate(made, 1)
+    ]
+    return _becomes(attempt, arrivals)
+
+
+def _becomes(attempt: Attempt, arrivals: list[Arrival]) -> Outcome:
+    task, route = attempt.task, attempt.route
+
+    def write() -> dict[str, Any]:
+        kept = keep(route, arrivals, run_pk=task.run_id, parent=task)
+        return {"tasks": list(kept.units)}
+
+    return attempt.finished(write, became=len(arrivals))

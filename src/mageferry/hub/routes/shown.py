@@ -1,0 +1,57 @@
+"""Requests and answers for people to see: every part masked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Final
+
+from mageferry.http.message import Request, Response
+from mageferry.http.plugins.log import Exchange
+from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.routes.reach import Reach
+
+LONGEST_TEXT: Final = 20_000
+_NEVER: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One request and its answer, masked. `status` None: no answer came, or nothing was sent."""
+
+    method: str
+    url: str
+    request_headers: list[tuple[str, str]]
+    request_body: str
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: str = ""
+    error: str = ""
+    elapsed_ms: int = 0
+    step: str = ""
+
+
+def shown_request(request: Request, reach: Reach, step: str = "") -> Shown:
+    """A request that wasn't sent."""
+    exchange = Exchange(request, Response(200), _NEVER, 0.0)
+    shown = shown_exchange(exchange, reach)
+    return Shown(shown.method, shown.url, shown.request_headers, shown.request_body, step=step)
+
+
+def shown_exchange(exchange: Exchange, reach: Reach) -> Shown:
+    """A request and its answer, every part masked."""
+
+    def mask(text: str) -> str:
+        return storable(reach.masked(text))[:LONGEST_TEXT]
+
+    return Shown(
+        exchange.method,
+        mask(exchange.url),
+        [(name, mask(value)) for name, value in exchange.request_headers],
+        mask(exchange.request_body),
+        exchange.status,
+        [(name, mask(value)) for name, value in exchange.response_headers],
+        mask(exchange.response_body),
+        mask(exchange.error.message) if exchange.error is not None else "",
+        round(exchange.elapsed_seconds * 1000),
+    )

@@ -1,0 +1,125 @@
+"""Deliveries to webhooks: kept before they are answered, each once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import orjson
+import pytest
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import Client
+
+from mageferry.hub.routes import webhooks
+from mageferry.hub.routes.models import Incoming, Route, TakenDelivery
+from mageferry.hub.work.models import WorkUnit
+from tests.hub.pipelines.builders import make_client
+from tests.hub.routes.builders import SEND_ORDER, make_incoming, make_outgoing, order, statuses, task, work
+from tests.hub.routes.erp import Erp
+
+KEY = "a long secret that both sides know"
+SIGNED: dict[str, Any] = {
+    "signature": {"secret": KEY, "header": "X-Signature", "prefix": "sha256="},
+    "take_once": True,
+    "items": {"pattern": "orders"},
+    "entities": {"identifier": ["number"]},
+    "reply": {"status": 202, "body": {"taken": "&{accepted}", "failed": "&{failed}"}},
+}
+
+
+@pytest.fixture
+def route(erp: Erp) -> Route:
+    return make_hook(erp)
+
+
+def make_hook(erp: Erp, **settings: Any) -> Route:
+    client = make_client(erp.url)
+    incoming = make_incoming(None, {**SIGNED, **settings}, kind="webhook", code="shop", name="Shop")
+    outgoing = make_outgoing(client, SEND_ORDER)
+    return Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
+
+
+def deliver(*orders: dict[str, Any], key: str = KEY, path: str = "/hooks/shop") -> HttpResponse:
+    body = orjson.dumps({"orders": orders})
+    signature = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-Signature": f"sha256={signature}"}
+    return Client(enforce_csrf_checks=True).post(path, body, "application/json", headers=headers)
+
+
+def test_a_delivery_is_answered_when_its_orders_are_tasks(erp: Erp, route: Route) -> None:
+    answer = deliver(order(1), order(2))
+    assert (answer.status_code, orjson.loads(answer.content)) == (202, {"taken": 2, "failed": 0})
+    assert statuses() == {"W-1": "new", "W-2": "new"}
+    work()
+    assert [sale["number"] for sale in erp.made["/sales"]] == ["W-1", "W-2"]
+
+
+def test_the_same_delivery_is_taken_once(route: Route) -> None:
+    assert deliver(order(1)).status_code == 202
+    assert deliver(order(1)).status_code == 409
+    assert len(statuses()) == 1
+
+
+def test_a_wrong_signature_is_refused_without_a_word_on_why(route: Route) -> None:
+    answer = deliver(order(1), key="guessed")
+    assert (answer.status_code, orjson.loads(answer.content)) == (401, {"message": "Refused"})
+    assert statuses() == {}
+
+
+def test_a_bad_order_of_a_delivery_is_kept_as_a_failed_task(route: Route) -> None:
+    answer = deliver(order(1), {"total": 5})
+    assert orjson.loads(answer.content) == {"taken": 1, "failed": 1}
+    failed = WorkUnit.objects.get(status="failed")
+    assert "no identifier" in failed.reason
+    assert failed.route_task.entity == {"total": 5}
+
+
+def test_a_delivery_that_cannot_be_kept_is_to_be_sent_again(
+    route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(webhooks, "keep", fail)
+        assert deliver(order(1)).status_code == 503
+    assert TakenDelivery.objects.count() == 0, "or the next attempt would be refused as a replay"
+    assert deliver(order(1)).status_code == 202
+
+
+def test_nobody_who_takes_it_is_not_the_fault_of_the_sender(route: Route) -> None:
+    Route.objects.update(enabled=False)
+    assert deliver(order(1)).status_code == 503
+    Incoming.objects.update(enabled=False)
+    assert deliver(order(1)).status_code == 404
+
+
+def test_a_delivery_that_is_too_large_is_not_read(erp: Erp) -> None:
+    make_hook(erp, body={"limits": {"body_bytes": 100}})
+    assert deliver(order(1, note="x" * 200)).status_code == 413
+    assert statuses() == {}
+
+
+def test_input_transformers_make_the_entities(erp: Erp, route: Route) -> None:
+    transformers = [{"type": "set", "target": "number", "value": "S-&{id}"}]
+    Incoming.objects.update(transformers=transformers)
+    deliver({"id": 7, "total": 1})
+    assert task("S-7").entity == {"id": 7, "number": "S-7", "total": 1}
+
+
+def test_a_secret_in_the_path_is_checked_and_stays_out_of_the_log(
+    erp: Erp, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = {"secret": {"secret": "sixteen-characters-long", "where": "path"}, "take_once": False}
+    make_hook(erp, signature=None, **secret)
+    assert deliver(order(1), path="/hooks/shop/sixteen-characters-long").status_code == 202
+    assert deliver(order(2), path="/hooks/shop/sixteen-characters-wrong").status_code == 401
+    assert "sixteen-characters" not in caplog.text
+
+
+def test_the_secret_of_a_webhook_is_stored_encrypted_and_shown_as_a_mask(route: Route) -> None:
+    incoming = Incoming.objects.get()
+    assert incoming.settings["signature"]["secret"] == "********"
+    assert KEY not in str(Incoming.objects.values().get())
