@@ -25,10 +25,10 @@ def run(flow: Any, row: Magento2Seller) -> Run:
     return runner.run_flow(flow, Magento2Seller.objects.select_related("connector", "account").get(pk=row.pk))
 
 
-def in_canadian_dollars(record: dict[str, Any]) -> dict[str, Any]:
+def in_canadian_dollars(record: dict[str, Any], rate: Decimal) -> dict[str, Any]:
     """The fields of a record that change when it was bought in another currency: the base amounts stay."""
     return {
-        name.removeprefix("base_"): float(round(Decimal(str(value)) * RATE, 2))
+        name.removeprefix("base_"): float(round(Decimal(str(value)) * rate, 2))
         for name, value in record.items()
         if name.startswith("base_")
         and name.removeprefix("base_") in record
@@ -44,7 +44,12 @@ def row(storefront_connector: Magento2Connector) -> Magento2Seller:
 
 
 @pytest.fixture
-def order(row: Magento2Seller, storefront: Sandbox) -> Order:
+def rate() -> Decimal:
+    return RATE
+
+
+@pytest.fixture
+def order(row: Magento2Seller, storefront: Sandbox, rate: Decimal) -> Order:
     """A paid order in Canadian dollars of a shop that counts in US dollars."""
     number = next(
         each["entity_id"]
@@ -53,15 +58,15 @@ def order(row: Magento2Seller, storefront: Sandbox) -> Order:
     )
     post(storefront, f"order/{number}/invoice", {"capture": True})
     theirs = ask(storefront, "GET", f"/rest/V1/orders/{number}")
-    items = [{**item, **in_canadian_dollars(item)} for item in theirs["items"]]
+    items = [{**item, **in_canadian_dollars(item, rate)} for item in theirs["items"]]
     storefront.control.touch_order(
         theirs["entity_id"],
         {
-            **in_canadian_dollars(theirs),
+            **in_canadian_dollars(theirs, rate),
             "items": items,
             "order_currency_code": "CAD",
             "base_currency_code": "USD",
-            "base_to_order_rate": float(RATE),
+            "base_to_order_rate": float(rate),
         },
     )
     run(GET_ORDERS, row)
@@ -114,3 +119,14 @@ def test_what_somebody_gave_back_in_the_shop_is_not_taken_for_a_rounded_cent(
     unit = WorkUnit.objects.get(kind="create_return")
     assert "The most money available to refund is" in unit.reason
     assert len(memos_of(order, storefront)) == 1
+
+
+@pytest.mark.parametrize("rate", [Decimal("2.5")])
+def test_a_credit_memo_of_a_cent_more_is_no_refund_of_its_own(
+    row: Magento2Seller, order: Order, storefront: Sandbox
+):
+    make_refund(order, "10.07")
+    run(CREATE_RETURN, row)
+    (memo,) = memos_of(order, storefront)
+    run(GET_ORDERS, row)
+    assert (memo["grand_total"], order.payments.filter(payment_type="refund").count()) == (10.08, 1)

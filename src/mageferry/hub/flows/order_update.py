@@ -66,6 +66,8 @@ def _update(
     order = entry.order
     if order.remote_updated_at is not None and record.remote_updated_at < order.remote_updated_at:
         return False
+    # Between two currencies a credit memo of the hub's own refund may come to a cent more than the refund.
+    refunded = max(refunded, order.total_refunded)
     # First: it stores nothing when a value doesn't fit.
     notes = update_mapped(order, items, record.mapped) if record.mapped else []
     notes += [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
