@@ -39,6 +39,7 @@ from mageferry.hub.work.units import (
     retry,
     skipped,
 )
+from mageferry.hub.work.writers import one_writer
 
 LEASE_SECONDS = 120.0
 MAX_ATTEMPTS = 12
@@ -163,7 +164,7 @@ def _take(
         due = due.filter(pk__in=list(only)).exclude(connector_key__in=down_connectors())
     elif blocked := blocked_connectors():
         due = front_of_others(due, blocked, limit)
-    with transaction.atomic():
+    with one_writer(), transaction.atomic():
         # Whoever looks at the same time takes other rows (PostgreSQL) or waits for its turn to write (SQLite).
         chosen = due.order_by("priority", "turn", "id").select_for_update(skip_locked=True)
         units = list(apart_from_suspects(chosen[:limit]))
@@ -228,7 +229,9 @@ def record_step(
         changes["request"] = request
     if answer:
         changes["answer"] = answer
-    if not change_held((held.owner, held.token), [held.pk], {**changes, "updated_at": _NOW}):
+    with one_writer():
+        mine = change_held((held.owner, held.token), [held.pk], {**changes, "updated_at": _NOW})
+    if not mine:
         raise _lost(held)
     for name, value in changes.items():
         setattr(held.unit, name, value)
@@ -248,7 +251,7 @@ def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
 
     Raises LeaseLost, or whatever an effect raises; then nothing of them is written.
     """
-    with transaction.atomic():
+    with one_writer(), transaction.atomic():
         # First the fences, then the effects: a worker that lost its lease changes nothing at all.
         for hold, changes, group in _groups(pairs):
             if change_held(hold, [held.pk for held in group], changes) != len(group):
