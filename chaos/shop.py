@@ -12,6 +12,7 @@ from mageferry.sandbox import Sandbox
 
 type Json = dict[str, Any]
 _PATIENCE = 60
+PLENTY = 1_000_000
 
 
 class ShopFloor:
@@ -20,9 +21,18 @@ class ShopFloor:
     def __init__(self, shop: Sandbox) -> None:
         self._shop = shop
         self._http = httpx2.Client(base_url=f"{shop.url}/rest/V1", trust_env=False, timeout=10)
-        self._token = ""
+        self._token = self._last = ""
         self._before: dict[str, set[int]] = {}
         self.begin()
+
+    def stock_up(self) -> None:
+        """More of everything than is ever sold, or shipments are refused for want of it."""
+        for row in self._list("inventory/source-items"):
+            body = {"sourceItems": [{**row, "quantity": PLENTY, "status": 1}]}
+            if self._try("POST", "inventory/source-items", json=body) is None:
+                # Magento refuses this for a part of a bundle; the older way goes.
+                stock = {"stockItem": {"qty": PLENTY, "is_in_stock": True}}
+                self._try("PUT", f"products/{row['sku']}/stockItems/1", json=stock)
 
     def begin(self) -> None:
         """What is there now doesn't count."""
@@ -56,7 +66,7 @@ class ShopFloor:
             self._try("POST", f"order/{order_id}/ship", json=body)
             if len(self._shipments_of(order_id)) > before:
                 return
-        raise RuntimeError(f"order {order_id} could not be shipped")
+        raise RuntimeError(f"order {order_id} could not be shipped: {self._last}")
 
     def _shipments_of(self, order_id: int) -> list[Json]:
         return self._list("shipments", order_id=order_id)
@@ -74,7 +84,7 @@ class ShopFloor:
             answer = ask()
             if answer is not None:
                 return answer
-        raise RuntimeError("the shop gave no answer")
+        raise RuntimeError(f"the shop gave no answer: {self._last}")
 
     def _try(self, method: str, path: str, **options: Any) -> Json | None:
         """One request; None when nothing usable came back."""
@@ -85,13 +95,15 @@ class ShopFloor:
             answer = self._http.request(method, f"/{path}", headers=headers, **options)
             if answer.status_code == 401:
                 self._token = ""
+            if method != "GET":
+                self._last = f"{answer.status_code} {answer.text[:500]}"
             content = answer.json() if answer.status_code == 200 and answer.content else None
         except (httpx2.HTTPError, ValueError):
             content = None
-        if not isinstance(content, dict):
+        if not isinstance(content, dict | list):
             time.sleep(0.02)
             return None
-        return content
+        return content if isinstance(content, dict) else {"items": content}
 
     def _sign_in(self) -> None:
         credentials = {"username": self._shop.username, "password": self._shop.password}

@@ -49,6 +49,8 @@ def run_seed(seed: int, orders: int, seconds: float) -> Result:
     with Sandbox("back-office") as back_office, Sandbox("storefront") as storefront:
         records = make_records(back_office, storefront)
         with closing(ShopFloor(back_office)) as merchant, closing(ShopFloor(storefront)) as counter:
+            for floor in (merchant, counter):
+                floor.stock_up()
             placed = _place_orders(storefront, counter, orders - orders // 2, seed)
             people = People(records, merchant, placed, seed)
             people.sell(orders // 2)
