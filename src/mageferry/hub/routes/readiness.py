@@ -37,7 +37,7 @@ def task_counts() -> Mapping[int, TaskCounts]:
 
 def problems_of(route: Route) -> list[str]:
     """What keeps a route from running, in words; nothing when it is ready."""
-    problems = [text for end in (route.incoming, route.outgoing) for text in _problems_of_end(end)]
+    problems = [text for end in (route.incoming, route.outgoing) for text in problems_of_end(end)]
     try:
         Transformers.parse(route.transformers)
     except ConfigError as error:
@@ -45,7 +45,8 @@ def problems_of(route: Route) -> list[str]:
     return problems
 
 
-def _problems_of_end(end: Incoming | Outgoing) -> list[str]:
+def problems_of_end(end: Incoming | Outgoing) -> list[str]:
+    """What keeps an incoming or outgoing from being used, in words."""
     problems = [] if end.enabled else [f"{end} is switched off."]
     if end.client is not None and not end.client.enabled:
         problems.append(f"The HTTP client {end.client} is switched off.")
