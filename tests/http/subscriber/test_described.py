@@ -211,6 +211,12 @@ def test_paginations_by_their_type(described: dict[str, Any], pagination: Pagina
         ({"entities": {"identifier": [""]}}, "entities.identifier[0]", "is empty"),
         ({"entities": {"separator": ""}}, "entities.separator", "is empty"),
         ({"entities": {"json_schema": {"type": 7}}}, "entities.json_schema", "no JSON Schema"),
+        ({"entities": {"json_schema": {"$ref": "#/$defs/x"}}}, "entities.json_schema", "leads nowhere"),
+        (
+            {"entities": {"json_schema": {"items": {"$ref": "https://x.example/s"}}}},
+            "entities.json_schema",
+            "'https://x.example/s' leads nowhere",
+        ),
         ({"entities": {"compared": "!a.b"}}, "entities.compared", "never finds anything"),
         ({"repeats": "never"}, "repeats", "'fail'"),
         ({"max_pages": 0}, "max_pages", "greater than or equal to 1"),

@@ -152,9 +152,34 @@ def test_what_does_not_fit_is_named_without_values() -> None:
 def test_a_schema_is_checked_and_loads_nothing() -> None:
     with pytest.raises(WrongSettings, match=r"entities\.schema: is no JSON Schema"):
         EntityRules(schema={"type": "no such type"})
-    rules = EntityRules(schema={"$ref": "http://127.0.0.1:1/schema.json"})
+    for schema in (
+        {"$ref": "http://127.0.0.1:1/schema.json"},
+        {"properties": {"a": {"$ref": "#/$defs/nothing"}}},
+    ):
+        with pytest.raises(WrongSettings, match="leads nowhere"):
+            EntityRules(schema=schema)
+    elsewhere = {"items": {"$id": "http://127.0.0.1:1/other", "$ref": "#/$defs/nothing"}}
     with pytest.raises(WrongSettings, match="leads nowhere"):
-        EntityReader(rules).read({})
+        EntityReader(EntityRules(schema=elsewhere)).read([1])
+    with pytest.raises(WrongSettings, match="refers to itself"):
+        EntityReader(EntityRules(schema={"$ref": "#"})).read({})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {"a": {"$anchor": "q"}}, "items": {"$ref": "#q"}},
+        {"properties": {"$ref": {"type": "string"}}, "default": {"$ref": "#/nothing"}},
+        {"$id": "https://erp.example/order", "$defs": {"a": {}}, "$ref": "#/$defs/a"},
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "definitions": {"a": {}},
+            "$ref": "#/definitions/a",
+        },
+    ],
+)
+def test_references_within_a_schema_are_followed(schema: dict[str, Any]) -> None:
+    assert EntityReader(EntityRules(schema=schema)).read({"id": 1}).data == {"id": 1}
 
 
 @pytest.mark.parametrize(

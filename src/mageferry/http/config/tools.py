@@ -54,7 +54,9 @@ class Tools:
         """A text with its placeholders filled, in plain."""
         filled = reveal(self.filled(value, name))
         if not isinstance(filled, str):
-            raise ConfigError([Problem(f"{self.path}.{name}", "its placeholder gives no text")])
+            raise ConfigError(
+                [Problem(f"{self.path}.{name}", "its placeholder gives no text", "Have it find a text.")]
+            )
         return filled
 
     def secret(self, value: Secret, name: str) -> Secret:
@@ -66,7 +68,15 @@ class Tools:
         filled: dict[str, Any] = self.filled(dict(values), name)
         for key, value in filled.items():
             if not isinstance(value, str | Secret):
-                raise ConfigError([Problem(f"{self.path}.{name}.{key}", "its placeholder gives no text")])
+                raise ConfigError(
+                    [
+                        Problem(
+                            f"{self.path}.{name}.{key}",
+                            "its placeholder gives no text",
+                            "Have it find a text.",
+                        )
+                    ]
+                )
         return filled
 
     def secrets(self, values: Mapping[str, Secret], name: str) -> dict[str, Secret]:
@@ -86,5 +96,5 @@ def fill_secret(value: Secret, path: str, scope: Scope) -> Secret:
     """A secret with its placeholders filled. Raises ConfigError naming the option at `path`."""
     filled = fill(value.reveal(), path, scope)
     if not isinstance(filled, str | Secret):
-        raise ConfigError([Problem(path, "its placeholder gives no text")])
+        raise ConfigError([Problem(path, "its placeholder gives no text", "Have it find a text.")])
     return Secret(filled)

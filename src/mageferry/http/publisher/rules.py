@@ -83,13 +83,8 @@ class AnswerRules:
         try:
             return self._judge_answer(request, answer, body, answer_scope(scope, answer, body))
         except TemplateError as error:
-            return Published(
-                unknown(request),
-                f"The answer ({answer.status}) came, but {error}",
-                "Correct the expression that reads the answer. " + _LOOK,
-                status=answer.status,
-                body=body,
-            )
+            text = f"The answer ({answer.status}) came, but {error}"
+            return _unread(request, answer, body, text, "Correct the expression that reads the answer.")
 
     def _judge_answer(self, request: Request, answer: Response, body: Any, at_hand: Scope) -> Published:
         found = self.error.search(at_hand) if self.error is not None else None
@@ -97,13 +92,8 @@ class AnswerRules:
             return self._refusal(request, answer, body, at_hand, found)
         remote_id = self.id.search(at_hand) if self.id is not None else None
         if self.id is not None and not _is_id(remote_id) and (self.id_needed or remote_id is not None):
-            return Published(
-                unknown(request),
-                f"The server answered {answer.status}, but {self.id.text} finds no id in it",
-                "Correct the expression of the id. " + _LOOK,
-                status=answer.status,
-                body=body,
-            )
+            text = f"The server answered {answer.status}, but {self.id.text} finds no id in it"
+            return _unread(request, answer, body, text, "Correct the expression of the id.")
         return Published(Outcome.DONE, remote_id=remote_id, status=answer.status, body=body)
 
     def _refusal(
@@ -129,6 +119,11 @@ class AnswerRules:
             body=body,
             wait_seconds=retry_after_seconds(answer) if outcome is not Outcome.REFUSED else None,
         )
+
+
+def _unread(request: Request, answer: Response, body: Any, text: str, remedy: str) -> Published:
+    """The outcome of an answer that cannot be read: nobody knows what it says."""
+    return Published(unknown(request), text, f"{remedy} {_LOOK}", status=answer.status, body=body)
 
 
 def judge_failure(request: Request, error: HttpError) -> Published:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -10,13 +10,15 @@ from jsonschema import ValidationError
 from jsonschema.exceptions import SchemaError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import Draft202012Validator, validator_for
-from referencing import Registry
+from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from mageferry.http.subscriber.errors import SchemaMismatch, WrongSettings
 from mageferry.http.subscriber.expressions import kind_of
 
 _MOST_PROBLEMS = 20
+_VALUES = ("const", "enum", "default", "examples")
 
 
 class EntitySchema:
@@ -36,9 +38,32 @@ class EntitySchema:
         self._validator: Validator = kind(
             dict(schema), registry=Registry(), format_checker=kind.FORMAT_CHECKER
         )
+        self._check_references(schema)
+
+    def _check_references(self, schema: Mapping[str, Any]) -> None:
+        """Raises WrongSettings for a reference that leads nowhere, as far as it is seen without an entity."""
+        parts = list(_parts(schema))
+        if any("$id" in part for part in parts[1:]):
+            return  # references below it begin at another place
+        resolver = Registry().resolver_with_root(Resource.from_contents(dict(schema), DRAFT202012))
+        for part in parts:
+            reference = part.get("$ref")
+            if isinstance(reference, str):
+                try:
+                    resolver.lookup(reference)
+                except Unresolvable:
+                    raise self._nowhere(reference) from None
+
+    def _nowhere(self, reference: str) -> WrongSettings:
+        return WrongSettings(
+            self._path,
+            f"the reference {reference!r} leads nowhere",
+            remedy="Put what is referred to into $defs of the schema itself.",
+        )
 
     def check(self, data: Any) -> None:
-        """Raises SchemaMismatch with every place (up to 20), and WrongSettings for a reference that leads nowhere."""
+        """Raises SchemaMismatch with every place (up to 20), and WrongSettings for a reference that leads nowhere
+        or in a circle."""
         problems: list[str] = []
         try:
             for error in self._validator.iter_errors(data):
@@ -46,13 +71,24 @@ class EntitySchema:
                 if len(problems) == _MOST_PROBLEMS:
                     break
         except Unresolvable as error:
-            raise WrongSettings(
-                self._path,
-                f"the reference {error.ref!r} leads nowhere",
-                remedy="Put what is referred to into $defs of the schema itself.",
-            ) from None
+            raise self._nowhere(error.ref) from None
+        except RecursionError:
+            text = "refers to itself without end"
+            raise WrongSettings(self._path, text, remedy="Correct its $ref.") from None
         if problems:
             raise SchemaMismatch(tuple(problems), remedy="Mend the entity at its source, or the schema.")
+
+
+def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object of a schema, but for those that are values (const, enum, default, examples)."""
+    if isinstance(schema, Mapping):
+        yield schema
+        for name, item in schema.items():
+            if name not in _VALUES:
+                yield from _parts(item)
+    elif isinstance(schema, list | tuple):
+        for item in schema:
+            yield from _parts(item)
 
 
 def _problem(error: ValidationError) -> str:

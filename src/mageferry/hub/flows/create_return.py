@@ -20,7 +20,7 @@ from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.attempts import attempt_each
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.registry import Flow, declare
-from mageferry.hub.flows.return_records import FLOW, Made, adopt_memo, park_refund
+from mageferry.hub.flows.return_records import FLOW, Made, adopt_memo, made_before, park_refund
 from mageferry.hub.flows.return_targets import ReturnTarget, target_of, waiting_refunds, with_order
 from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of, write_once
 from mageferry.hub.mapping.amounts import cents
@@ -137,7 +137,7 @@ class _Return:
     def _send(self) -> Made:
         sale = self._sale()
         try:
-            body = self._body(plan_refund(sale, wish_of(self._refund)))
+            body = self._body(plan_refund(sale, wish_of(self._refund, made_before(self._refund))))
         except UnrefundableOrder as problem:
             raise Rejected(problem.reason, remedy=problem.remedy, sent=False) from None
         ledger.record_step(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django.utils import timezone
 
@@ -17,21 +18,33 @@ _HISTORY = Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something happened: a connector and the store that a row stands for, by their names."""
+
+    connector: str = ""
+    target_store: str = ""
+
+    @classmethod
+    def of(cls, row: Magento2Seller | None) -> Self:
+        return cls() if row is None else cls(row.connector.name, store_of(row))
+
+
+def store_of(row: Magento2Seller) -> str:
+    """The store view of a row: its id and code."""
+    return f"{row.store_id} {row.store_code}".strip()
+
+
 def write_history(
-    flow: str,
-    row: Magento2Seller,
-    order_pk: int,
-    outcome: HistoryOutcome,
-    message: str,
-    ids: Mapping[str, Any],
+    flow: str, place: Place, order_pk: int, outcome: HistoryOutcome, message: str, ids: Mapping[str, Any]
 ) -> None:
     """An entry in an order's history."""
-    write_histories(flow, row, [order_pk], outcome, [message], [ids], timezone.now())
+    write_histories(flow, place, [order_pk], outcome, [message], [ids], timezone.now())
 
 
 def write_histories(
     flow: str,
-    row: Magento2Seller,
+    place: Place,
     order_pks: Sequence[int],
     outcome: HistoryOutcome,
     messages: Sequence[str],
@@ -41,7 +54,6 @@ def write_histories(
     """An entry in the history of each of these orders, at the same moment."""
     count = len(order_pks)
     _HISTORY.insert(
-        order_pks, [at] * count, [flow] * count, [row.connector.name] * count,
-        [f"{row.store_id} {row.store_code}".strip()] * count, [outcome.value] * count,
-        [json_text(dict(each)) for each in ids], messages,
+        order_pks, [at] * count, [flow] * count, [place.connector] * count, [place.target_store] * count,
+        [outcome.value] * count, [json_text(dict(each)) for each in ids], messages,
     )  # fmt: skip

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
+from mageferry.hub.flows.history import Place, store_of, write_history
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.writing import FOUND, Write, as_text, write_once
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.sale import read_sale
-from mageferry.hub.trade.models import HistoryOutcome, Order, OrderHistory
+from mageferry.hub.trade.models import HistoryOutcome, Order
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import handles
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
@@ -35,7 +34,7 @@ def invoice_intent(order: Order, row: Magento2Seller, entity_id: int) -> Intent:
         f"{ONE_INVOICE}:{row.connector_id}:{entity_id}",
         payload={
             "order": order.pk, "connector": row.connector_id, "entity_id": entity_id,
-            "target_store": f"{row.store_id} {row.store_code}".strip(),
+            "target_store": store_of(row),
         },
         priority=15,
     )  # fmt: skip
@@ -107,11 +106,9 @@ def _history(
     held: Claim, connector: Magento2Connector, outcome: HistoryOutcome, message: str, ids: dict[str, Any]
 ) -> Any:
     payload = held.unit.payload
+    place = Place(connector.name, payload["target_store"])
 
     def record() -> None:
-        OrderHistory.objects.create(
-            order_id=payload["order"], at=timezone.now(), flow=_FLOW, connector=connector.name,
-            target_store=payload["target_store"], outcome=outcome, ids=ids, message=message,
-        )  # fmt: skip
+        write_history(_FLOW, place, payload["order"], outcome, message, ids)
 
     return record

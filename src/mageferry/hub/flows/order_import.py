@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 
@@ -19,8 +18,9 @@ from mageferry.hub.connectors.models import (
     OrderPaymentMagento2,
     OrdersMagento,
 )
-from mageferry.hub.flows.history import write_histories
+from mageferry.hub.flows.history import Place, write_histories
 from mageferry.hub.flows.order_update import FLOW, update_orders
+from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.trade.bulk import Row, Table, columns_of, json_text
@@ -61,23 +61,14 @@ _ITEMS_MAGENTO = Table(OrderItemMagento, "order_item", "item_id", "parent_item_i
 _PAYMENTS_MAGENTO = Table(OrderPaymentMagento2, "order_payment", "return_created", "return_id")
 
 
-@dataclass(slots=True)
-class Stored:
-    """What became of a page of records."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    refused: list[tuple[OrderRecord, str, str]] = field(default_factory=list)
-
-
-def store_orders(row: Magento2Seller, account: Account, records: Sequence[OrderRecord]) -> Stored:
+def store_orders(
+    row: Magento2Seller, account: Account, records: Sequence[OrderRecord]
+) -> Stored[OrderRecord]:
     """Store a page of orders in one transaction: new ones whole, known ones brought up to date.
 
     Orders that this hub exported to the same Magento are left alone (they are not sales of this channel).
     """
-    stored = Stored()
+    stored: Stored[OrderRecord] = Stored()
     with transaction.atomic():
         ours = _exported_by_us(row, account, records)
         known = _find_known(account, records)
@@ -162,7 +153,7 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
     _PAYMENTS.insert_rows(payments)
     _PAYMENTS_MAGENTO.insert_rows(in_magento)
     write_histories(
-        FLOW, row, order_ids, HistoryOutcome.DONE,
+        FLOW, Place.of(row), order_ids, HistoryOutcome.DONE,
         [f"Taken over from Magento, status {record.remote_status}." for record in records],
         [{"entity_id": entity_id} for entity_id in entity_ids], now,
     )  # fmt: skip

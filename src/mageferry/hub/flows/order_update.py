@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller, OrderPaymentMagento2, OrdersMagento
-from mageferry.hub.flows.history import write_history
+from mageferry.hub.flows.history import Place, write_history
 from mageferry.hub.flows.mapped_updates import update_mapped
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.fields import UnusableRecord
@@ -66,6 +66,8 @@ def _update(
     order = entry.order
     if order.remote_updated_at is not None and record.remote_updated_at < order.remote_updated_at:
         return False
+    # Between two currencies a credit memo of the hub's own refund may come to a cent more than the refund.
+    refunded = max(refunded, order.total_refunded)
     # First: it stores nothing when a value doesn't fit.
     notes = update_mapped(order, items, record.mapped) if record.mapped else []
     notes += [*_update_order(order, record), *_update_items(items, record), *_update_payment(order, record)]
@@ -79,7 +81,9 @@ def _update(
         # Also when only a part of it changed: whoever reads what changed must find it.
         Order.objects.filter(pk=order.pk).update(updated_at=timezone.now())
         message = f"Changed in Magento: {', '.join(notes)}."
-        write_history(FLOW, row, order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id})
+        write_history(
+            FLOW, Place.of(row), order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id}
+        )
     return bool(notes)
 
 

@@ -15,7 +15,7 @@ from mageferry.hub.connectors.models import Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.flows.failures import BadRecord, clear, park
 from mageferry.hub.flows.outcomes import outcome_of
-from mageferry.hub.flows.stored import Tally, store_what_fits
+from mageferry.hub.flows.stored import Stored, store_what_fits
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.work import ledger
 from mageferry.hub.work.leases import Held
@@ -96,7 +96,7 @@ class ListReading[Record: RemoteRecord]:
     run: Run
     held: Held
     read: Callable[[Sequence[Any]], Rows[Record]]
-    store: Callable[[Sequence[Record]], Tally[Record]]
+    store: Callable[[Sequence[Record]], Stored[Record]]
     seen: set[int] = field(default_factory=set)
 
     def take_in(self, pages: Iterable[Page[Any]]) -> list[dt.datetime | None]:
@@ -162,7 +162,7 @@ def read_again[Record: RemoteRecord](
     kind: RecordKind,
     row: Magento2Seller,
     fetch: Callable[[Magento], Record | Outcome],
-    store: Callable[[Sequence[Record]], Tally[Record]],
+    store: Callable[[Sequence[Record]], Stored[Record]],
 ) -> Outcome:
     """Read one failed record once more (a person's retry). `fetch` asks the shop for it, or says why it needn't be
     stored any more."""

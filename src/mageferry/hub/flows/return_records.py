@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller, OrderPaymentMagento2
+from mageferry.hub.flows.history import Place, write_history
 from mageferry.hub.mapping.amounts import ZERO, cents
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
-    OrderHistory,
     OrderItem,
     OrderPayment,
     PaymentType,
@@ -44,6 +44,11 @@ class Made:
                 units[item_id] = units.get(item_id, ZERO) + money(item.get("qty") or 0)
         return units
 
+    @property
+    def totals_by_id(self) -> Mapping[int | None, Decimal]:
+        """What each credit memo came to."""
+        return {int(memo["entity_id"]): money(memo.get("grand_total") or 0) for memo in self.all_of_order}
+
 
 def adopt_memo(refund: OrderPayment, row: Magento2Seller, made: Made, message: str) -> Outcome:
     """Take a credit memo over: finished."""
@@ -65,12 +70,31 @@ def adopt_memo(refund: OrderPayment, row: Magento2Seller, made: Made, message: s
     return ledger.finished(record, result={"return_id": return_id, "grand_total": str(cents(total))})
 
 
-def _count_refunded(order: Order, made: Made) -> None:
-    """Totals as they are, never added to: reading the order from the shop may have counted this refund already."""
-    created = OrderPayment.objects.filter(
+def made_before(refund: OrderPayment) -> list[Decimal]:
+    """The amounts of the order's other refunds that are in Magento."""
+    others = _in_magento(refund.order).exclude(pk=refund.pk)
+    return list(others.values_list("amount", flat=True))
+
+
+def _in_magento(order: Order) -> QuerySet[OrderPayment]:
+    return OrderPayment.objects.filter(
         order=order, payment_type=PaymentType.REFUND, magento__return_created=True
     )
-    refunded = created.aggregate(total=Sum("amount"))["total"] or ZERO
+
+
+def _count_refunded(order: Order, made: Made) -> None:
+    """Totals as they are, never added to: reading the order from the shop may have counted this refund already.
+
+    Credit memos count with what they came to: between two currencies that may be a cent beside the refund's amount.
+    """
+    totals = made.totals_by_id
+    refunded = sum(
+        (
+            totals.get(return_id, amount)
+            for amount, return_id in _in_magento(order).values_list("amount", "magento__return_id")
+        ),
+        ZERO,
+    )
     Order.objects.filter(pk=order.pk).update(total_refunded=refunded, updated_at=timezone.now())
     units = made.units_by_item_id
     entity_id = made.memo.get("order_id")
@@ -103,8 +127,4 @@ def _write_history(
     message: str,
     ids: dict[str, int],
 ) -> None:
-    OrderHistory.objects.create(
-        order=refund.order, at=timezone.now(), flow=FLOW, connector=row.connector.name if row else "",
-        target_store=f"{row.store_id} {row.store_code}".strip() if row else "", outcome=outcome,
-        ids={"refund": refund.pk, **ids}, message=message,
-    )  # fmt: skip
+    write_history(FLOW, Place.of(row), refund.order_id, outcome, message, {"refund": refund.pk, **ids})

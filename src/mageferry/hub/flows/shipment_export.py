@@ -17,6 +17,7 @@ from typing import Any
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderShipmentMagento, OrdersMagento
+from mageferry.hub.flows.history import Place, write_history
 from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.models import mappings_of
@@ -27,7 +28,6 @@ from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
-    OrderHistory,
     OrderItem,
     OrderShipment,
     OrderStatus,
@@ -156,9 +156,7 @@ class ShipmentExport:
             )  # fmt: skip
             OrderShipment.objects.filter(pk=self._shipment.pk).update(updated_at=timezone.now())
             note_shipment(self._order, made)
-            write_history(
-                self._shipment, self._row, HistoryOutcome.DONE, message, {"shipment_id": made.shipment_id}
-            )
+            _note(self._shipment, self._row, HistoryOutcome.DONE, message, {"shipment_id": made.shipment_id})
 
         return ledger.finished(record, result={"shipment_id": made.shipment_id})
 
@@ -194,7 +192,7 @@ def park(shipment: OrderShipment, row: Magento2Seller, error: Rejected) -> Outco
     """A lasting refusal: the unit waits for a person, and the order's history says why."""
 
     def record() -> None:
-        write_history(shipment, row, HistoryOutcome.FAILED, error.message, {})
+        _note(shipment, row, HistoryOutcome.FAILED, error.message, {})
 
     answer = error.raw.decode("utf-8", "replace")[:4000]
     return Outcome(
@@ -203,11 +201,7 @@ def park(shipment: OrderShipment, row: Magento2Seller, error: Rejected) -> Outco
     )  # fmt: skip
 
 
-def write_history(
+def _note(
     shipment: OrderShipment, row: Magento2Seller, outcome: HistoryOutcome, message: str, ids: dict[str, Any]
 ) -> None:
-    OrderHistory.objects.create(
-        order=shipment.order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
-        target_store=f"{row.store_id} {row.store_code}".strip(), outcome=outcome,
-        ids={"shipment": shipment.pk, **ids}, message=message,
-    )  # fmt: skip
+    write_history(FLOW, Place.of(row), shipment.order_id, outcome, message, {"shipment": shipment.pk, **ids})

@@ -19,6 +19,7 @@ from mageferry.hub.connectors.models import (
     OrdersMagento,
 )
 from mageferry.hub.connectors.remote_orders import RemoteOrder
+from mageferry.hub.flows.history import Place, write_history
 from mageferry.hub.flows.stored import Stored, refused_by_database
 from mageferry.hub.mapping.carriers import carrier_for
 from mageferry.hub.mapping.fields import UnusableRecord
@@ -29,7 +30,6 @@ from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
-    OrderHistory,
     OrderItem,
     OrderShipment,
     OrderShipmentItem,
@@ -206,11 +206,8 @@ def _note_on_link(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrd
 
 
 def _write_history(row: Magento2Seller, remote: RemoteOrder, record: ShipmentRecord, message: str) -> None:
-    OrderHistory.objects.create(
-        order=remote.order, at=timezone.now(), flow=FLOW, connector=row.connector.name,
-        target_store=f"{row.store_id} {row.store_code}".strip(), outcome=HistoryOutcome.DONE,
-        ids={"shipment_id": record.shipment_id, "entity_id": remote.entity_id}, message=message,
-    )  # fmt: skip
+    ids = {"shipment_id": record.shipment_id, "entity_id": remote.entity_id}
+    write_history(FLOW, Place.of(row), remote.order.pk, HistoryOutcome.DONE, message, ids)
 
 
 def awaiting_tracks(row: Magento2Seller, now: dt.datetime, *, with_tracks: bool) -> list[int]:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from django.db import DataError, IntegrityError
 
 from mageferry.hub.mapping.fields import MEND
 
 
-class Tally[Record](Protocol):
-    """Counts of records, and those that were refused, each with a reason and a remedy."""
-
-    created: int
-    updated: int
-    unchanged: int
-    skipped: int
-    refused: list[tuple[Record, str, str]]
-
-
 @dataclass(slots=True)
 class Stored[Record]:
-    """A tally that grows."""
+    """Counts of records, and those that were refused, each with a reason and a remedy."""
 
     created: int = 0
     updated: int = 0
@@ -31,8 +20,8 @@ class Stored[Record]:
     skipped: int = 0
     refused: list[tuple[Record, str, str]] = field(default_factory=list)
 
-    def add(self, more: Tally[Record]) -> None:
-        """Count another tally in."""
+    def add(self, more: Stored[Record]) -> None:
+        """Count more in."""
         self.created += more.created
         self.updated += more.updated
         self.unchanged += more.unchanged
@@ -42,7 +31,7 @@ class Stored[Record]:
 
 def store_what_fits[Record](
     records: Sequence[Record],
-    store: Callable[[Sequence[Record]], Tally[Record]],
+    store: Callable[[Sequence[Record]], Stored[Record]],
     name_of: Callable[[Record], str],
 ) -> Stored[Record]:
     """Store a page at once; when the database refuses it, record by record, so that only the odd one is refused.

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from mageferry.hub.connectors.models import Direction, Magento2Connector, Magento2Seller
+from mageferry.hub.mapping.bodies import map_body
 from mageferry.hub.mapping.comparison import NoPreview, Preview, compare
 from mageferry.hub.mapping.field_mappings import FieldMappings
 from mageferry.hub.mapping.order_amounts import UnsendableOrder
@@ -72,10 +73,10 @@ def preview_shipment_out(connector: Magento2Connector, number: str, mappings: Fi
         f"Shipment {shipment.pk} of order {shipment.order}, as it is sent to {row}; its quantities are compared with "
         "the order in the shop first"
     )
-    after, problems = mappings.apply_to_magento(
-        "shipment", shipment_document(shipment, row), deepcopy(before)
+    after, problems = map_body(
+        "shipment", deepcopy(before), lambda: shipment_document(shipment, row), mappings
     )
-    return compare(title, before, prune(after), problems)
+    return compare(title, before, after, problems)
 
 
 def preview_refund_out(connector: Magento2Connector, number: str, mappings: FieldMappings) -> Preview:
@@ -105,8 +106,8 @@ def preview_refund_out(connector: Magento2Connector, number: str, mappings: Fiel
     if not wish.items:
         # Which items money alone goes by is seen in the shop.
         del before["items"]
-    after, problems = mappings.apply_to_magento("refund", refund_document(refund, row), deepcopy(before))
-    return compare(title, before, prune(after), problems)
+    after, problems = map_body("refund", deepcopy(before), lambda: refund_document(refund, row), mappings)
+    return compare(title, before, after, problems)
 
 
 def _named[Record: Model](records: QuerySet[Record], number: str, field: str) -> Record | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mageferry.hub.connectors.models import Magento2Seller
-from mageferry.hub.mapping.field_mappings import REMEDY, FieldMappings
+from mageferry.hub.mapping.bodies import RETRY_REMEDY, map_body
+from mageferry.hub.mapping.field_mappings import FieldMappings
 from mageferry.hub.mapping.order_document import refund_document
-from mageferry.hub.mapping.order_out import prune
 from mageferry.hub.mapping.refund_out import UnrefundableOrder
-from mageferry.hub.mapping.rules import TO_MAGENTO
 from mageferry.hub.trade.models import OrderPayment
 
 RECORD: Final = "refund"
@@ -20,13 +19,7 @@ def map_refund_body(
 ) -> dict[str, Any]:
     """What makes a credit memo, with the connector's mappings. Raises UnrefundableOrder naming every row that doesn't
     fit."""
-    if not mappings.concern(TO_MAGENTO, RECORD):
-        return body
-    filled, problems = mappings.apply_to_magento(RECORD, refund_document(refund, row), body)
+    filled, problems = map_body(RECORD, body, lambda: refund_document(refund, row), mappings)
     if problems:
-        raise UnrefundableOrder(
-            f"The refund can't be made in Magento: {'; '.join(problems)}.",
-            f"{REMEDY} Then retry the unit of work.",
-        )
-    pruned: dict[str, Any] = prune(filled)
-    return pruned
+        raise UnrefundableOrder(f"The refund can't be made in Magento: {'; '.join(problems)}.", RETRY_REMEDY)
+    return filled

@@ -53,11 +53,16 @@ class ReturnedItem:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A refund as the hub has it, in the order's currency. Tax of the shipping comes on top of `shipping_amount`."""
+    """A refund as the hub has it, in the order's currency. Tax of the shipping comes on top of `shipping_amount`.
+
+    `closes_after`: after how many other refunds this one makes up the whole order, by the hub's own sums; None: it
+    doesn't.
+    """
 
     amount: Decimal
     shipping_amount: Decimal
     items: Sequence[ReturnedItem] = ()
+    closes_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,14 @@ class RefundPlan:
     return_to_stock_items: tuple[int, ...] = field(default=())
 
 
-def wish_of(refund: OrderPayment) -> Wish:
-    """The refund as the mapping takes it. Raises UnrefundableOrder for an item that isn't in Magento."""
+def wish_of(refund: OrderPayment, made: Sequence[Decimal] = ()) -> Wish:
+    """The refund as the mapping takes it; `made`: the amounts of the order's refunds that are in Magento already.
+
+    Raises UnrefundableOrder for an item that isn't in Magento.
+    """
     items = [_returned(item) for item in refund.refund_items.all()]
-    return Wish(refund.amount, refund.shipping_amount, items)
+    closes = cents(sum(made, refund.amount)) == cents(refund.order.grand_total)
+    return Wish(refund.amount, refund.shipping_amount, items, len(made) if closes else None)
 
 
 def _returned(returned: OrderRefundItem) -> ReturnedItem:
@@ -96,7 +105,8 @@ def plan_refund(sale: Sale, wish: Wish) -> RefundPlan:
     What exceeds a maximum of Magento's is planned all the same: Magento names the maximum best.
     """
     _check(sale, wish)
-    if not wish.items and cents(wish.amount) == cents(sale.left):
+    everything = _is_everything(sale, wish)
+    if not wish.items and everything:
         quantities = {line.item_id: line.to_refund for line in sale.lines.values() if line.to_refund > 0}
         shipping = sale.shipping_left
     else:
@@ -108,11 +118,20 @@ def plan_refund(sale: Sale, wish: Wish) -> RefundPlan:
         quantity > sale.lines[item_id].to_refund for item_id, quantity in quantities.items() if quantity
     )
     expected = MemoTotals(ZERO, ZERO) if too_much else expected_totals(sale, quantities, shipping)
-    adjustment = ZERO if too_much else _adjustment(sale, wish.amount, expected)
+    adjustment = ZERO if too_much else _adjustment(sale, wish.amount, expected, everything=everything)
     return RefundPlan(
         quantities, shipping, max(adjustment, ZERO), max(-adjustment, ZERO),
         cents(expected.order) + _in_order_currency(sale, adjustment), tuple(sorted(set(back))),
     )  # fmt: skip
+
+
+def _is_everything(sale: Sale, wish: Wish) -> bool:
+    """Whether it gives back all that is left. Between two currencies each refund before may have come out a cent of
+    the base currency beside its amount, and what is left with it."""
+    beside = abs(cents(wish.amount) - cents(sale.left))
+    if not beside or sale.rate == 1 or wish.closes_after is None:
+        return not beside
+    return beside <= wish.closes_after * max(CENT, cents(sale.rate * CENT))
 
 
 def _check(sale: Sale, wish: Wish) -> None:
@@ -199,7 +218,7 @@ def _in_order_currency(sale: Sale, base: Decimal) -> Decimal:
     return cents(base * sale.rate)
 
 
-def _adjustment(sale: Sale, amount: Decimal, expected: MemoTotals) -> Decimal:
+def _adjustment(sale: Sale, amount: Decimal, expected: MemoTotals, *, everything: bool) -> Decimal:
     """What to add (or take off, below zero) in the base currency, so that the amount comes out.
 
     Where the currencies differ not every cent can be reached; the nearest is taken that leaves the base amount within
@@ -210,7 +229,7 @@ def _adjustment(sale: Sale, amount: Decimal, expected: MemoTotals) -> Decimal:
     if sale.rate == 1:
         return near
     most = cents(sale.amounts["base_total_paid"]) - sale.amounts["base_total_refunded"] - expected.base
-    if cents(amount) == cents(sale.left):
+    if everything:
         return cents(most)
     steps = [near + step * CENT for step in range(-2, 3)]
     # Magento refuses credit memos of nothing, and of more than was paid.

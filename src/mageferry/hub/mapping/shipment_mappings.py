@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mageferry.hub.connectors.models import Magento2Seller
+from mageferry.hub.mapping.bodies import RETRY_REMEDY, map_body
 from mageferry.hub.mapping.carriers import carrier_for
 from mageferry.hub.mapping.field_mappings import REMEDY, FieldMappings, put_value, wanted
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_document import shipment_document
-from mageferry.hub.mapping.order_out import prune
-from mageferry.hub.mapping.rules import FROM_MAGENTO, TO_MAGENTO
+from mageferry.hub.mapping.rules import FROM_MAGENTO
 from mageferry.hub.mapping.shipment_in import ShipmentRecord, TrackRecord, read_shipment
 from mageferry.hub.mapping.shipment_out import UnsendableShipment
 from mageferry.hub.trade.models import OrderShipment
@@ -69,10 +69,7 @@ def map_shipment_body(
 ) -> dict[str, Any]:
     """What ships an order, with the connector's mappings. Raises UnsendableShipment naming every row that doesn't
     fit."""
-    if not mappings.concern(TO_MAGENTO, RECORD):
-        return body
-    filled, problems = mappings.apply_to_magento(RECORD, shipment_document(shipment, row), body)
+    filled, problems = map_body(RECORD, body, lambda: shipment_document(shipment, row), mappings)
     if problems:
-        raise UnsendableShipment(problems, f"{REMEDY} Then retry the unit of work.")
-    pruned: dict[str, Any] = prune(filled)
-    return pruned
+        raise UnsendableShipment(problems, RETRY_REMEDY)
+    return filled

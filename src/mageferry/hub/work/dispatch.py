@@ -223,15 +223,19 @@ class Worker:
         began, since = time.monotonic(), time.monotonic()
         results: list[tuple[Claim, Outcome]] = []
         loaded = load_together(claims)
-        for number, held in enumerate(claims):
-            if self._stop.is_set() and number:
-                self._hand_back(claims[number:])
+        left = deque(claims)
+        while left:
+            if self._stop.is_set() and len(left) < len(claims):
+                self._hand_back(left)
                 break
+            held = left.popleft()
             outcome = attempt(held, loaded)
             if outcome is None:
                 self._forget([held])
             else:
                 results.append((held, outcome))
+                if outcome.status in (UnitStatus.RETRY, UnitStatus.FAILED):
+                    self._hand_back_of_the_down(left)
             # What was written to the outside is recorded at once; small units share a commit.
             sent = held.unit.step != Step.INTENT
             if sent or time.monotonic() - since >= COMMIT_SECONDS:
@@ -241,6 +245,18 @@ class Worker:
         with self._lock:
             taken = (time.monotonic() - began) / len(claims)
             self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
+
+    def _hand_back_of_the_down(self, left: deque[Claim]) -> None:
+        """Where a connector is down by now, its other units of the batch wait for its end as all others do."""
+        if not left:
+            return
+        down = down_connectors()
+        waiting = [held for held in left if held.unit.connector_key in down]
+        if waiting:
+            self._hand_back(waiting)
+            keep = [held for held in left if held.unit.connector_key not in down]
+            left.clear()
+            left.extend(keep)
 
     def _write(self, results: list[tuple[Claim, Outcome]]) -> None:
         """Write results; while the database is away they are kept, as long as the leases can be ours."""
@@ -271,7 +287,7 @@ class Worker:
                 self._active.pop(held.pk, None)
             self._attempts += len(claims)
 
-    def _hand_back(self, claims: list[Claim]) -> None:
+    def _hand_back(self, claims: Collection[Claim]) -> None:
         try:
             ledger.hand_back(claims)
         except DatabaseError as error:

@@ -194,7 +194,7 @@ def renew(claims: Sequence[Claim], lease_seconds: float = LEASE_SECONDS) -> None
         ).update(lease_expires_at=now_plus(lease_seconds))
 
 
-def hand_back(claims: Sequence[Claim]) -> int:
+def hand_back(claims: Iterable[Claim]) -> int:
     """Give units back that were claimed and not begun; the attempt doesn't count. Returns how many."""
     count = 0
     for held in claims:

@@ -1,16 +1,16 @@
 """The connector's tables: magento2_connector with its seller rows, and what a Magento knows of our orders."""
 
 from mageferry.hub.connectors.models.activations import ActivationStatus, Magento2Activation
-from mageferry.hub.connectors.models.connector import (
+from mageferry.hub.connectors.models.choices import (
     Authentication,
     InvoiceRule,
-    Magento2Connector,
     NumberRule,
     default_exporting_statuses,
     default_reading_statuses,
     default_status_map,
     new_callback_key,
 )
+from mageferry.hub.connectors.models.connector import Magento2Connector
 from mageferry.hub.connectors.models.products import ProductMagento
 from mageferry.hub.connectors.models.remote import (
     Direction,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,61 +11,21 @@ from django.db import models
 from django.db.models import Value
 
 from mageferry.hub.connectors.custom_shop import problems_of
+from mageferry.hub.connectors.models.choices import (
+    Authentication,
+    InvoiceRule,
+    NumberRule,
+    default_exporting_statuses,
+    default_reading_statuses,
+    default_status_map,
+    new_callback_key,
+)
 from mageferry.hub.security.fields import SecretField
 from mageferry.magento.endpoint import Endpoint
 from mageferry.magento.errors import ConfigurationError
 from mageferry.magento.signature import PathRule, SignatureMethod
 
 _CODE = re.compile(r"[a-z][a-z0-9_]*\Z")
-
-
-class Authentication(models.TextChoices):
-    TOKEN = "token", "Token Based"
-    OAUTH = "oauth", "OAuth Based"
-
-
-class NumberRule(models.TextChoices):
-    """How an exported order gets its increment id."""
-
-    PREFIX = "prefix", "Account code + marketplace order id"
-    TEMPLATE = "template", "By the template"
-    MAGENTO = "magento", "Let Magento number"
-
-
-class InvoiceRule(models.TextChoices):
-    """How an exported order becomes refundable: Magento refunds only what is invoiced."""
-
-    PAID = "paid", "Create it as invoiced and paid"
-    CALL = "call", "Invoice it with a call after creating"
-    NONE = "none", "Leave it not invoiced"
-
-
-def default_reading_statuses() -> list[str]:
-    return ["processing", "complete", "canceled", "closed", "holded"]
-
-
-def default_status_map() -> dict[str, str]:
-    """Magento's order status (or state) -> the hub's. complete is refined by what was shipped."""
-    return {
-        "new": "pending",
-        "pending": "pending",
-        "pending_payment": "pending",
-        "payment_review": "pending",
-        "holded": "pending",
-        "processing": "rfs",
-        "complete": "shipped",
-        "closed": "shipped",
-        "canceled": "cancelled",
-    }
-
-
-def default_exporting_statuses() -> list[str]:
-    return ["rfs"]
-
-
-def new_callback_key() -> str:
-    """The part of a connector's callback address that nobody can guess."""
-    return secrets.token_urlsafe(32)
 
 
 class Magento2Connector(models.Model):
