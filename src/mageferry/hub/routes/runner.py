@@ -164,7 +164,12 @@ def _keep(routes: Sequence[Route], portion: Portion, run: Run, held: Held, left:
 
 
 def _count(run: Run, portion: Portion, kept: Kept) -> None:
-    run.add(read=portion.received, created=kept.created, unchanged=kept.unchanged, skipped=portion.dropped)
+    run.add(
+        read=portion.received,
+        created=kept.created,
+        unchanged=kept.unchanged,
+        skipped=portion.dropped + kept.older,
+    )
     for reason in (*kept.failures, *portion.lost):
         run.fail(reason)
 
