@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from mageferry.http.subscriber import Entity
 from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.hub.pipelines.models import HttpClientRecord
 from mageferry.hub.routes.looks import Look, earlier_than, looks, precedes
 from mageferry.hub.routes.models import (
     Changes,
@@ -28,6 +29,7 @@ from mageferry.hub.work.ledger import Intent
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 
 ROUTE_TASK = "route_task"
+CLIENT = "client:"
 _WAITING = (UnitStatus.NEW, UnitStatus.RETRY, UnitStatus.WAITING, UnitStatus.FAILED)
 
 
@@ -86,9 +88,12 @@ def entity_key(identifier: str) -> str:
 
 def connector_key(outgoing: Outgoing) -> str:
     """What tasks for it share: turns among others, pauses, limits."""
-    if outgoing.client is not None:
-        return f"client:{outgoing.client.code}"[:60]
-    return f"outgoing:{outgoing.code}"
+    return client_key(outgoing.client) if outgoing.client is not None else f"outgoing:{outgoing.code}"
+
+
+def client_key(client: HttpClientRecord) -> str:
+    """What a client is called in the ledger."""
+    return f"{CLIENT}{client.code}"[:60]
 
 
 def arrival_of(entity: Entity, source: str) -> Arrival:

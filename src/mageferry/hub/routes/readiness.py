@@ -10,9 +10,10 @@ from django.db.models import Count
 
 from mageferry.http.config import ConfigError
 from mageferry.http.transformers import Transformers
+from mageferry.hub.routes.arrivals import client_key
 from mageferry.hub.routes.models import Incoming, Outgoing, Route, RouteTask
 from mageferry.hub.routes.settings import find_problems
-from mageferry.hub.work.models import OPEN, UnitStatus
+from mageferry.hub.work.models import OPEN, Pause, UnitStatus
 
 
 @dataclass(slots=True)
@@ -50,4 +51,7 @@ def problems_of_end(end: Incoming | Outgoing) -> list[str]:
     problems = [] if end.enabled else [f"{end} is switched off."]
     if end.client is not None and not end.client.enabled:
         problems.append(f"The HTTP client {end.client} is switched off.")
+    if end.client is not None:
+        held = Pause.objects.filter(connector_key=client_key(end.client)).first()
+        problems += [f"The HTTP client {end.client} is paused: {held.reason}"] if held is not None else []
     return problems + [f"{end}: {problem}." for problem in find_problems(end)]
