@@ -31,7 +31,7 @@ from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 
 OFF_SECONDS: Final = 300.0
-BEHIND_SECONDS: Final = 5.0
+BEHIND_SECONDS = 5.0
 _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
     OutgoingKind.HTTP: publish,
     OutgoingKind.CHAIN: publish_chain,
