@@ -11,7 +11,6 @@ from chaos.route_records import SHIPMENTS, STATES, RouteRecords, make_route_reco
 from chaos.story import (
     ASK_EVERY_SECONDS,
     FAULTS,
-    KILL_EVERY_SECONDS,
     LOOK_EVERY_SECONDS,
     QUIET_ROUNDS,
     Result,
@@ -29,6 +28,8 @@ from mageferry.sandbox.examples import Erp, Marketplace
 
 FAULT_RATE = 0.01
 WORKERS = 3
+# A batch of tasks is longer at work than a write to a shop.
+KILL_EVERY_SECONDS = (1.0, 3.0)
 ROUND_SECONDS = 0.25
 
 
@@ -138,6 +139,8 @@ def _finish(records: RouteRecords) -> None:
     """Nothing fails any more: what is still open gets done, as the schedules would."""
     Pause.objects.all().delete()
     for _ in range(4):
+        # What killed workers had in hand.
+        operations.repair_stuck()
         _retry_failed()
         waiting = WorkUnit.objects.filter(status=UnitStatus.RETRY)
         operations.try_again(list(waiting.values_list("pk", flat=True)))
