@@ -48,7 +48,7 @@ test-e2e: $(VENV)/.dev ## the demo and a browser, as a user would
 proof: $(VENV)/.dev ## the long form of the proofs of the ledger: 50,000 units, 200 killed workers
 	@PROOF_UNITS=50000 scripts/test.sh proof
 
-chaos: $(VENV)/.dev ## 20 runs of everything at once: faults at every request, workers killed, hub and shops compared
+chaos: $(VENV)/.dev ## 20 runs of flows, 5 of routes: faults at every request, workers killed, all sides compared
 	@scripts/test.sh chaos
 
 chaos-long: $(VENV)/.dev ## the same with 1,000 orders in one run

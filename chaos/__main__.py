@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,26 @@ from rich.progress import Progress
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = (
-    "exported",
-    "taken_over",
-    "shipments",
-    "refunds",
-    "parked",
-    "faults",
-    "kills",
-    "lost",
-    "doubled",
-    "unexplained",
-)
+_LAST = ("parked", "faults", "kills", "lost", "doubled", "unexplained")
+# The stories: where each is told, what is counted in it, and what a run is.
+STORIES = {
+    "flows": (
+        "chaos.story",
+        ("exported", "taken_over", "shipments", "refunds", *_LAST),
+        "export, shipment, refund, and the way back",
+    ),
+    "routes": (
+        "chaos.route_story",
+        ("orders", "sales", "parcels", *_LAST),
+        "marketplace to hub and ERP, a chain back to it",
+    ),
+}
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20, help="how many runs")
+    parser.add_argument("--story", choices=STORIES, default="flows", help="what is played")
+    parser.add_argument("--seeds", type=int, help="how many runs: 20 of flows, 5 of routes")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--orders", type=int, default=6, help="orders in a run, half of them each way")
     parser.add_argument("--seconds", type=float, default=90, help="a run takes at most this long")
@@ -45,7 +49,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--home", type=Path, help="a hub's home with its tables made, to begin with a copy of it"
     )
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.seeds is None:
+        given.seeds = 20 if given.story == "flows" else 5
+    return given
 
 
 def use_home(home: Path) -> None:
@@ -64,11 +71,11 @@ def run_one(given: argparse.Namespace) -> dict[str, Any]:
         use_home(home)
         from chaos import workers
         from chaos.loaded import ready
-        from chaos.story import run_seed
 
         ready()
         workers.prepare()
-        result = run_seed(given.first, given.orders, given.seconds)
+        story = import_module(STORIES[given.story][0])
+        result = story.run_seed(given.first, given.orders, given.seconds)
     verdict = asdict(result.verdict)
     return verdict | {
         "seed": result.seed,
@@ -104,7 +111,13 @@ def run_all(given: argparse.Namespace, console: Console) -> Iterator[dict[str, A
 
 
 def _run_seed(given: argparse.Namespace, seed: int, home: Path) -> dict[str, Any]:
-    options = {"first": seed, "orders": given.orders, "seconds": given.seconds, "home": home}
+    options = {
+        "story": given.story,
+        "first": seed,
+        "orders": given.orders,
+        "seconds": given.seconds,
+        "home": home,
+    }
     command = [sys.executable, "-m", "chaos", "--one"]
     command += [f"--{name}={value}" for name, value in options.items()]
     done = subprocess.run(
@@ -124,11 +137,12 @@ def main() -> int:
         return 0
     console, progress = Console(width=None if sys.stdout.isatty() else 140), Console(stderr=True)
     results = list(run_all(given, progress))
-    table = Table("seed", title=f"{given.orders} orders a run: export, shipment, refund, and the way back")
-    for column in (*COLUMNS, "seconds"):
+    _, columns, what = STORIES[given.story]
+    table = Table("seed", title=f"{given.orders} orders a run: {what}")
+    for column in (*columns, "seconds"):
         table.add_column(column.replace("_", " "), justify="right")
     for each in results:
-        counts = [each[name] if isinstance(each[name], int) else len(each[name]) for name in COLUMNS]
+        counts = [each[name] if isinstance(each[name], int) else len(each[name]) for name in columns]
         table.add_row(str(each["seed"]), *map(str, counts), f"{each['seconds']:.0f}")
     console.print(table)
     for each in results:

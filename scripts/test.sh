@@ -4,7 +4,7 @@
 #   sqlite    unit, and the hub's tests on SQLite
 #   postgres  the hub's tests on PostgreSQL
 #   e2e       the commands and a browser, as a user would
-#   chaos     20 runs of everything at once, with faults at every request and killed workers, hub and shops compared
+#   chaos     25 runs of everything at once, with faults at every request and killed workers, hub and shops compared
 #   proof     the long form of the ledger's proofs; how long is said by PROOF_UNITS (not part of all)
 # Which tests those are is a matter of folders, so a new folder is run without being named anywhere.
 set -euo pipefail
@@ -48,7 +48,10 @@ run_hub_on_postgres() {
 }
 run_e2e() { section "commands and browser" test_with_browser; }
 
-run_chaos() { section "chaos, 20 runs" "$bin/python" -m chaos --seeds 20 --orders 4 --seconds 180; }
+run_chaos() {
+  section "chaos, 20 runs" "$bin/python" -m chaos --seeds 20 --orders 4 --seconds 180
+  section "chaos of routes, 5 runs" "$bin/python" -m chaos --story routes --orders 8 --seconds 120 --jobs 2
+}
 
 run_proof() {
   local proofs=(tests/hub/work/test_processes.py tests/hub/work/test_lease_machine.py)

@@ -16,7 +16,12 @@ app = typer.Typer(help="Schedules: when flows run by themselves.", no_args_is_he
 
 Number = Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="A schedule, as listed.")]
 Connector = Annotated[
-    str, typer.Option("--connector", "-c", help="All schedules of this connector, and its units.")
+    str,
+    typer.Option(
+        "--connector",
+        "-c",
+        help="All schedules of this connector (client:CODE: HTTP client), and its units.",
+    ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Everything of every connector.")]
 
@@ -103,12 +108,20 @@ def _one(number: int) -> Schedule:
 
 def _key(connector: str, everything: bool) -> str:
     from mageferry.hub.flows.runner import active_connectors
+    from mageferry.hub.pipelines.models import HttpClientRecord
+    from mageferry.hub.routes.arrivals import CLIENT, client_key
     from mageferry.hub.work.models import EVERYTHING
 
     if everything:
         return EVERYTHING
     if not connector:
         stop(screen(), "Say what: the number of a schedule, --connector NAME, or --all.")
+    if connector.startswith(CLIENT):
+        found = HttpClientRecord.objects.filter(code=connector.removeprefix(CLIENT)).first()
+        if found is None:
+            stop(screen(), f"There is no HTTP client {connector.removeprefix(CLIENT)!r}.")
+        else:
+            return client_key(found)
     try:
         return active_connectors(connector)[0].key
     except LookupError as error:

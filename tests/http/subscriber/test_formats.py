@@ -48,7 +48,7 @@ def test_json_keeps_long_numbers_and_does_without_a_byte_order_mark() -> None:
         (b"<html>Maintenance</html>", "Line 1: The answer is no JSON", "looks like HTML"),
         (b"", "no JSON", "is empty"),
         (b"[12345678901234567890, NaN]", "NaN is no JSON number", ""),
-        (b'"\xff"', "no JSON", ""),
+        (b'"\xff"', "A byte is no utf-8 \\(position 1\\)", "Name the encoding"),
     ],
 )
 def test_what_is_no_json_is_told_with_its_line(content: bytes, message: str, remedy: str) -> None:
@@ -167,6 +167,12 @@ def test_another_encoding_is_named() -> None:
     assert read(content, CSV, table=Table(encoding="cp1252")) == [{"größe": "1"}, {"größe": "2"}]
     with pytest.raises(UnreadableAnswer, match="Line 1: A byte is no utf-8"):
         read(content, CSV)
+
+
+def test_half_of_a_character_does_not_block_what_stands_beside_it() -> None:
+    for number in ("7", "9007199254740993123"):
+        text = f'[{{"id": {number}, "note": "a\\ud800b", "smile": "\\ud83d\\ude00"}}]'
+        assert read(text.encode()) == [{"id": int(number), "note": "a\ufffdb", "smile": "\U0001f600"}]
 
 
 @pytest.mark.parametrize("charset", ["zlib", "idna", "unicode_escape", "nonsense", "a\0b"])

@@ -1,10 +1,14 @@
 """The REST API: signed in by token or session, with permissions, in the words of the pages."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from ninja import Schema
 
+from mageferry.hub.api.resources import api
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.security.models import ApiToken
 from mageferry.hub.trade.models import Order
@@ -115,3 +119,20 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(admin_client: Client):
 def test_the_documentation_asks_no_other_machine(admin_client: Client):
     page = admin_client.get("/api/docs").content.decode()
     assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def test_every_operation_is_described_and_no_two_shapes_share_a_name():
+    documentation = api.get_openapi_schema()
+    for path, operations in documentation["paths"].items():
+        for method, operation in operations.items():
+            assert operation.get("description"), (method, path)
+    names = [shape.__name__ for shape in _shapes(Schema)]
+    assert len(names) == len(set(names)), sorted(name for name in set(names) if names.count(name) > 1)
+
+
+def _shapes(shape: type[Schema]) -> Iterator[type[Schema]]:
+    """The shapes of ours, which are called by their names in the documentation."""
+    for below in shape.__subclasses__():
+        if below.__module__.startswith("mageferry."):
+            yield below
+        yield from _shapes(below)

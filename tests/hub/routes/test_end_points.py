@@ -79,6 +79,31 @@ def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason_next_to_it(erp:
     assert statuses() == {"W-1": "new"}
 
 
+def test_a_file_whose_reader_died_behind_its_tasks_is_not_taken_twice(
+    erp: Erp, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drop / "monday.csv").write_text("number,total\nW-1,5\n")
+    Route.objects.filter(pk=file_route(erp).pk).update(changes="always")
+    route = route_named("orders")
+
+    def die(self: files.FileSource, portion: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.FileSource, "settle", die)
+        with pytest.raises(KeyboardInterrupt):
+            run_route(route)
+    work()
+    run_route(route)
+    work()
+    assert [sale["number"] for sale in erp.made["/sales"]] == ["W-1"]
+    assert names(drop / "done") == ["monday.csv"]
+    (drop / "monday.csv").write_text("number,total\nW-1,5\n")
+    run_route(route)
+    work()
+    assert len(erp.made["/sales"]) == 2, "dropped anew it is another file"
+
+
 def test_a_file_whose_reader_died_is_read_by_the_next_run_and_makes_no_task_twice(
     erp: Erp, drop: Path
 ) -> None:

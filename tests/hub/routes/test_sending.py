@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from mageferry.hub.routes.models import Route, TaskExchange
 from mageferry.hub.routes.runner import run_route
@@ -112,6 +113,20 @@ def test_what_is_not_there_after_an_unclear_answer_is_sent_again(erp: Erp) -> No
     work_again()
     assert len(erp.posted) == 2
     assert len(erp.made["/sales"]) == 1
+
+
+def test_an_answer_that_cannot_be_written_down_counts_all_the_same(
+    erp: Erp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a look-up a task that forgets its answer would be unclear for ever."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("disk is full")
+
+    monkeypatch.setattr(TaskExchange.objects, "create", fail)
+    read_one(erp, sends=SEND_BLINDLY)
+    work()
+    assert statuses() == {"W-1": "finished"}
 
 
 def test_without_a_way_to_look_it_is_never_sent_again_by_itself(erp: Erp) -> None:

@@ -76,6 +76,13 @@ class EntityDescription(Description):
         "", "Compared", "JMESPath of what tells whether it has changed; empty: all of it."
     )
 
+    version: ExpressionText = option(
+        "",
+        "Version",
+        "JMESPath of a number or moment that grows with each change: an older look never replaces a newer one. Empty: "
+        "the date of delta.",
+    )
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         with fitting("entities"):
@@ -84,7 +91,7 @@ class EntityDescription(Description):
         return self
 
     def build(self) -> EntityRules:
-        return EntityRules(self.identifier, self.separator, self.json_schema, self.compared)
+        return EntityRules(self.identifier, self.separator, self.json_schema, self.compared, self.version)
 
 
 _DATE_HELP = "iso, timestamp, timestamp_ms, or such as %d.%m.%Y %H:%M."

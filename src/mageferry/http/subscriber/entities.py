@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
 
 import orjson
 
@@ -23,11 +24,15 @@ from mageferry.http.subscriber.errors import (
 from mageferry.http.subscriber.expressions import describe, kind_of, optional, parse, search
 from mageferry.http.subscriber.schema import EntitySchema
 
+_VERSION_DIGITS: Final = 20
+_VERSION_UNIT: Final = Decimal("0.000001")
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
     """One entity. `data` is JSON. `fingerprint`: a hash of how it looks. `changed_at`: its date, when it is read by
-    date. `page` and `index` (both from 1) say where it came from, `number` which one of the run it is."""
+    date. `version`: the later one of two looks has the greater. `page` and `index` (both from 1) say where it came
+    from, `number` which one of the run it is."""
 
     data: Any
     identifier: str
@@ -36,6 +41,7 @@ class Entity:
     page: int = 1
     index: int = 1
     number: int = 0
+    version: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,14 @@ class EntityRules:
 
     `identifier`: JMESPaths within it, joined by `separator`; without any, the entity's look is its identifier.
     `schema`: JSON Schema. `compared`: JMESPath of the part that tells whether it has changed; the whole by default.
+    `version`: JMESPath of a number or moment that grows with each change; the date by which it is read by default.
     """
 
     identifier: tuple[str, ...] = ()
     separator: str = ":"
     schema: Mapping[str, Any] | None = None
     compared: str = ""
+    version: str = ""
 
     def __post_init__(self) -> None:
         EntityReader(self)
@@ -125,6 +133,7 @@ class EntityReader:
     rules: EntityRules
     _identifier: list[Expression] = field(init=False)
     _compared: Expression | None = field(init=False)
+    _version: Expression | None = field(init=False)
     _schema: EntitySchema | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +144,7 @@ class EntityReader:
         if len(rules.identifier) > 1 and not rules.separator:
             raise WrongSettings("entities.separator", "is empty", remedy="Such as : or -.")
         self._compared = optional(rules.compared, "entities.compared")
+        self._version = optional(rules.version, "entities.version")
         self._schema = EntitySchema(rules.schema, "entities.schema") if rules.schema is not None else None
 
     def read(
@@ -153,6 +163,7 @@ class EntityReader:
             if self._schema:
                 self._schema.check(data)
             fingerprint = fingerprint_of(search(self._compared, data) if self._compared else data)
+            version = self._versioned(data, changed_at)
         except EntityError as error:
             error.identifier = identifier
             raise
@@ -160,7 +171,16 @@ class EntityReader:
             failure = EntityError(f"What is compared: {error.message}", remedy="Fix entities.compared.")
             failure.identifier = identifier
             raise failure from None
-        return Entity(data, identifier or fingerprint, fingerprint, changed_at, page, index, number)
+        return Entity(data, identifier or fingerprint, fingerprint, changed_at, page, index, number, version)
+
+    def _versioned(self, data: Any, changed_at: datetime | None) -> Decimal | None:
+        if self._version is None:
+            return version_of(changed_at) if changed_at is not None else None
+        try:
+            return version_of(search(self._version, data))
+        except (TemplateError, ValueError) as error:
+            reason = f"Its version at {self._version.text}: {error}"
+            raise EntityError(reason, remedy="Fix entities.version, or mend it at its source.") from None
 
     def _identified(self, data: Any) -> str:
         parts = [self._part(expression, data) for expression in self._identifier]
@@ -188,6 +208,25 @@ class EntityReader:
                 f"Its identifier at {expression.text} is empty", remedy="Mend it at its source."
             )
         return text
+
+
+def version_of(value: Any) -> Decimal:
+    """A number, or a moment as seconds since 1970, to the microsecond. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal | datetime):
+        raise ValueError("there is no number or moment")
+    try:
+        found = Decimal(str(value).strip()) if not isinstance(value, datetime) else _seconds(value)
+    except InvalidOperation:
+        found = _seconds(datetime.fromisoformat(str(value).strip()))
+    if not found.is_finite() or found.adjusted() >= _VERSION_DIGITS:
+        raise ValueError(f"a version has at most {_VERSION_DIGITS} digits before the point")
+    return found.quantize(_VERSION_UNIT) if found.adjusted() > -7 else Decimal(0)
+
+
+def _seconds(moment: datetime) -> Decimal:
+    """Since 1970; a moment without a zone is taken for UTC, so that it compares with others of its kind."""
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return Decimal((known - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)) / 1_000_000
 
 
 def fingerprint_of(value: Any) -> str:

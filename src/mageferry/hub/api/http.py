@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import Model, ProtectedError, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
@@ -97,7 +97,7 @@ class ImportShape(Schema):
     lines: list[LineShape]
 
 
-def _stored(status: int, store: Callable[[], dict[str, Any]]) -> Status[Any]:
+def stored(status: int, store: Callable[[], Any]) -> Status[Any]:
     """Store a document, whole or not at all; what can't be stored is refused field by field."""
     try:
         with transaction.atomic():
@@ -105,6 +105,19 @@ def _stored(status: int, store: Callable[[], dict[str, Any]]) -> Status[Any]:
     except Unacceptable as error:
         problems = [{"field": each.field, "message": each.message} for each in error.problems]
         return Status(422, {"message": "The document can't be stored.", "problems": problems})
+
+
+def delete_unused(record: Model) -> Status[Any]:
+    """Delete a record, unless others use it: those are named."""
+    try:
+        with transaction.atomic():
+            record.delete()
+    except ProtectedError as error:
+        users = ", ".join(
+            sorted({getattr(each, "code", "") or str(each) for each in error.protected_objects})[:20]
+        )
+        return Status(409, {"message": f"It is used by: {users}. Change them first."})
+    return Status(204, None)
 
 
 def _authentication(record: HttpAuthenticationRecord) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def authentication(request: HttpRequest, code: str) -> dict[str, Any]:
 def create_authentication(request: HttpRequest, body: AuthenticationDocument) -> Status[Any]:
     """Store a new authentication."""
     require(request, "pipelines.add_httpauthenticationrecord")
-    return _stored(201, lambda: _authentication(store_authentication(body, None)))
+    return stored(201, lambda: _authentication(store_authentication(body, None)))
 
 
 @router.put("/authentications/{code}", response={200: StoredShape, 422: Refused})
@@ -142,20 +155,14 @@ def change_authentication(request: HttpRequest, code: str, body: AuthenticationD
     """Change an authentication. A secret that is left out, or given as ********, stays; an empty one goes."""
     require(request, "pipelines.change_httpauthenticationrecord")
     record = get_object_or_404(HttpAuthenticationRecord, code=code)
-    return _stored(200, lambda: _authentication(store_authentication(body, record)))
+    return stored(200, lambda: _authentication(store_authentication(body, record)))
 
 
 @router.delete("/authentications/{code}", response={204: None, 409: Problem})
 def delete_authentication(request: HttpRequest, code: str) -> Status[Any]:
     """Delete an authentication that no client uses."""
     require(request, "pipelines.delete_httpauthenticationrecord")
-    record = get_object_or_404(HttpAuthenticationRecord, code=code)
-    try:
-        record.delete()
-    except ProtectedError:
-        users = ", ".join(record.clients.values_list("code", flat=True))
-        return Status(409, {"message": f"It is used by: {users}. Change them first."})
-    return Status(204, None)
+    return delete_unused(get_object_or_404(HttpAuthenticationRecord, code=code))
 
 
 @router.get("/clients", response=list[Listed])
@@ -177,7 +184,7 @@ def client(request: HttpRequest, code: str) -> dict[str, Any]:
 def create_client(request: HttpRequest, body: ClientDocument) -> Status[Any]:
     """Store a new client."""
     require(request, "pipelines.add_httpclientrecord")
-    return _stored(201, lambda: _client(store_client(body, None)))
+    return stored(201, lambda: _client(store_client(body, None)))
 
 
 @router.put("/clients/{code}", response={200: StoredShape, 422: Refused})
@@ -185,15 +192,14 @@ def change_client(request: HttpRequest, code: str, body: ClientDocument) -> Stat
     """Change a client. Secrets of a plugin stay with the next plugin of the same type."""
     require(request, "pipelines.change_httpclientrecord")
     record = get_object_or_404(HttpClientRecord, code=code)
-    return _stored(200, lambda: _client(store_client(body, record)))
+    return stored(200, lambda: _client(store_client(body, record)))
 
 
-@router.delete("/clients/{code}", response={204: None})
+@router.delete("/clients/{code}", response={204: None, 409: Problem})
 def delete_client(request: HttpRequest, code: str) -> Status[Any]:
-    """Delete a client with its requests."""
+    """Delete a client with its requests, unless an incoming or outgoing uses it."""
     require(request, "pipelines.delete_httpclientrecord")
-    get_object_or_404(HttpClientRecord, code=code).delete()
-    return Status(204, None)
+    return delete_unused(get_object_or_404(HttpClientRecord, code=code))
 
 
 @router.post("/clients/{code}/test", response={200: OutcomeShape, 422: Problem})

@@ -16,6 +16,8 @@ from mageferry.hub.api.access import MAY_ACT, MAY_READ, require
 from mageferry.hub.configuration import configuration
 from mageferry.hub.flows import runner
 from mageferry.hub.flows.schedules import follow_switches
+from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.arrivals import CLIENT, client_key
 from mageferry.hub.work import operations, schedules
 from mageferry.hub.work.cron import BadCron, BadTimeZone
 from mageferry.hub.work.models import EVERYTHING, Pause, Schedule, UnitStatus, WorkUnit
@@ -170,9 +172,12 @@ def resume(request: HttpRequest, body: shapes.ResumeRequest) -> Status[Any]:
 
 
 def _keys(connector: str) -> list[str]:
-    """The ledger's name of a connector; of everything for *. None when there is no such connector."""
+    """The ledger's name of a connector, or client:CODE; of everything for *. None when there is no such connector."""
     if connector.strip() == EVERYTHING:
         return [EVERYTHING]
+    if connector.startswith(CLIENT):
+        known = HttpClientRecord.objects.filter(code=connector.removeprefix(CLIENT)).first()
+        return [client_key(known)] if known is not None else []
     try:
         return [each.key for each in runner.active_connectors(connector)] if connector.strip() else []
     except LookupError:

@@ -10,7 +10,20 @@ from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
-from mageferry.hub.api import goods, http, mappings, operations, refunds, shapes, shipments
+from mageferry.hub.api import (
+    exchange,
+    goods,
+    http,
+    mappings,
+    operations,
+    refunds,
+    route_tasks,
+    routing,
+    shapes,
+    shipments,
+    storages,
+    stored_tests,
+)
 from mageferry.hub.api.access import MAY_ACT, MAY_READ, StaffSession, TokenAuthentication, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
@@ -25,8 +38,9 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
-for _part in (goods, mappings, operations, refunds, shipments):
+for _part in (goods, mappings, operations, refunds, shipments, routing, route_tasks, storages, stored_tests):
     api.add_router("", _part.router)
+api.add_router("/exchange", exchange.router)
 api.add_router("/http", http.router)
 
 

@@ -230,7 +230,7 @@ class PauseShape(Schema):
 
 
 class ResumeRequest(Schema):
-    connector: str = Field(description="Name of a connector; * for all of them.")
+    connector: str = Field(description="Name of a connector; client:CODE for an HTTP client; * for all.")
 
 
 class PauseRequest(ResumeRequest):

@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # Declare handlers of units of work, and chores of the scheduler.
-WORKING_MODULES = ("sending", "runner", "schedules", "pruning")
+WORKING_MODULES = ("sending", "runner", "schedules", "pruning", "outages")
 
 
 class RoutesConfig(AppConfig):

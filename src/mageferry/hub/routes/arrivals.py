@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from mageferry.http.subscriber import Entity
+from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.looks import Look, earlier_than, looks, precedes
 from mageferry.hub.routes.models import (
     Changes,
     Outgoing,
@@ -22,9 +26,10 @@ from mageferry.hub.routes.models import (
 )
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Intent
-from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
+from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 
 ROUTE_TASK = "route_task"
+CLIENT = "client:"
 _WAITING = (UnitStatus.NEW, UnitStatus.RETRY, UnitStatus.WAITING, UnitStatus.FAILED)
 
 
@@ -39,6 +44,7 @@ class Arrival:
     source: str = ""
     reason: str = ""
     remedy: str = ""
+    version: Decimal | None = None
 
     @property
     def entity_key(self) -> str:
@@ -52,10 +58,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of arrivals. `left`: how many were not looked at, since the run has enough tasks."""
+    """What became of arrivals. `older`: looks that came after newer ones of their entities. `left`: how many were not
+    looked at, since the run has enough tasks."""
 
     created: int = 0
     unchanged: int = 0
+    older: int = 0
     replaced: int = 0
     left: int = 0
     failures: tuple[str, ...] = ()
@@ -66,6 +74,7 @@ class Kept:
         return Kept(
             self.created + other.created,
             self.unchanged + other.unchanged,
+            self.older + other.older,
             self.replaced + other.replaced,
             max(self.left, other.left),
             (*self.failures, *other.failures),
@@ -79,14 +88,19 @@ def entity_key(identifier: str) -> str:
 
 def connector_key(outgoing: Outgoing) -> str:
     """What tasks for it share: turns among others, pauses, limits."""
-    if outgoing.client is not None:
-        return f"client:{outgoing.client.code}"[:60]
-    return f"outgoing:{outgoing.code}"
+    return client_key(outgoing.client) if outgoing.client is not None else f"outgoing:{outgoing.code}"
+
+
+def client_key(client: HttpClientRecord) -> str:
+    """What a client is called in the ledger."""
+    return f"{CLIENT}{client.code}"[:60]
 
 
 def arrival_of(entity: Entity, source: str) -> Arrival:
     """An entity as it was read."""
-    return Arrival(entity.data, entity.identifier, entity.fingerprint, TaskStage.ENTITY, source)
+    return Arrival(
+        entity.data, entity.identifier, entity.fingerprint, TaskStage.ENTITY, source, version=entity.version
+    )
 
 
 def keep(
@@ -99,20 +113,27 @@ def keep(
 ) -> Kept:
     """Write tasks and units for what is new; in a transaction of the caller's.
 
-    What is a task already, or looks as it did when it was last processed, is left out (`Route.changes`). A task that
-    waits with an older look of an entity is skipped in favour of the newer one.
+    What is a task already, or looks as it did when it was last processed, is left out (`Route.changes`), and so is what
+    is older than that by its version. A task that waits with an older look of an entity is skipped in favour of the
+    newer one.
     """
-    latest = list({each.entity_key: each for each in arrivals}.values())
-    fresh = _fresh(route, latest)
-    taken = fresh if most is None else fresh[:most]
+    latest = newest_of(arrivals)
+    known = looks(route, [each.entity_key for each in latest])
+    young = [each for each in latest if not is_older(each, known.get(each.entity_key), parent)]
+    older = len(latest) - len(young)
+    fresh = [each for each in young if _is_fresh(route, each, known.get(each.entity_key))]
+    # Of what is taken with every run the first ones would come each time, and the others never.
+    taken = fresh if most is None or route.changes == Changes.ALWAYS else fresh[:most]
     if not taken:
-        return Kept(unchanged=len(latest) - len(fresh), left=len(fresh))
+        return Kept(unchanged=len(young) - len(fresh), older=older, left=len(fresh))
+    _free_earlier(route, taken, known)
     made = _write(route, taken, run_pk, parent)
     replaced = _replace_older(route, [task for task in made if task.stage != TaskStage.ITEM])
     failures = _park_failed(taken, made)
     return Kept(
         len(made) - len(failures),
-        len(latest) - len(fresh) + len(taken) - len(made),
+        len(young) - len(fresh) + len(taken) - len(made),
+        older,
         replaced,
         len(fresh) - len(taken),
         tuple(failures),
@@ -120,30 +141,48 @@ def keep(
     )
 
 
-def _fresh(route: Route, arrivals: list[Arrival]) -> list[Arrival]:
-    """Those that have to become tasks; ones that are tasks already are sorted out by their dedup keys."""
-    if route.changes == Changes.ALWAYS:
-        return arrivals
-    keys = [each.entity_key for each in arrivals]
-    known = looks(route, keys)
-    if route.changes == Changes.ONCE:
-        return [each for each in arrivals if each.reason or each.entity_key not in known]
-    return [each for each in arrivals if each.reason or known.get(each.entity_key) != each.fingerprint]
+def newest_of(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """One of each entity: the one with the greatest version, else the last."""
+    newest: dict[str, Arrival] = {}
+    for each in arrivals:
+        before = newest.get(each.entity_key)
+        if before is None or not precedes(each.version, before.version):
+            newest[each.entity_key] = each
+    return list(newest.values())
 
 
-def looks(route: Route, entity_keys: Iterable[str]) -> Mapping[str, str]:
-    """How the route knows entities: the look of the newest task that isn't done, else as last processed."""
-    keys = list(entity_keys)
-    done = Processed.objects.filter(route=route, entity_key__in=keys)
-    known = dict(done.values_list("entity_key", "fingerprint"))
-    waiting = RouteTask.objects.filter(
-        route=route,
-        entity_key__in=keys,
-        stage__in=(TaskStage.ENTITY, TaskStage.READY),
-        unit__status__in=(*OPEN, UnitStatus.FAILED),
+def is_older(arrival: Arrival, known: Look | None, parent: RouteTask | None) -> bool:
+    """Whether the route knows a newer look of the entity already."""
+    if known is None or arrival.reason:
+        return False
+    if precedes(arrival.version, known.version):
+        return True
+    # An item that is read again is as old as it was when it came, unless a person has edited it.
+    is_item = parent is not None and parent.stage == TaskStage.ITEM
+    return (
+        is_item
+        and parent is not None
+        and fingerprint_of(parent.entity) == parent.fingerprint
+        and known.known_at > parent.created_at
     )
-    known.update(waiting.order_by("pk").values_list("entity_key", "fingerprint"))
-    return known
+
+
+def _is_fresh(route: Route, arrival: Arrival, known: Look | None) -> bool:
+    """Whether it has to become a task; one that is a task already is sorted out by its dedup key."""
+    if known is None or arrival.reason or route.changes == Changes.ALWAYS:
+        return True
+    return route.changes != Changes.ONCE and known.fingerprint != arrival.fingerprint
+
+
+def _free_earlier(route: Route, arrivals: Iterable[Arrival], known: Mapping[str, Look]) -> None:
+    """An entity that goes back to a look which an earlier task of it still holds, while a later one waits, is to be
+    sent in that look again behind the later one."""
+    for each in arrivals:
+        look = known.get(each.entity_key)
+        if look is not None and look.task_pk is not None and look.fingerprint != each.fingerprint:
+            earlier = RouteTask.objects.filter(route=route, entity_key=each.entity_key, pk__lt=look.task_pk)
+            units = WorkUnit.objects.filter(dedup_key=each.dedup_key(route), route_task__in=earlier)
+            units.update(dedup_key=None)
 
 
 def _write(
@@ -177,6 +216,7 @@ def _task(route: Route, arrival: Arrival, unit: WorkUnit, task: RouteTask) -> Ro
     task.stage, task.source = arrival.stage, arrival.source[:200]
     task.identifier, task.entity_key = arrival.identifier, arrival.entity_key
     task.fingerprint, task.entity = arrival.fingerprint, arrival.data
+    task.version = arrival.version
     return task
 
 
@@ -213,14 +253,9 @@ def _replace_older(route: Route, made: Sequence[RouteTask]) -> int:
     return count
 
 
-def others_of(task: RouteTask) -> QuerySet[RouteTask]:
-    """The other tasks of the same entity."""
-    return RouteTask.objects.filter(route=task.route_id, entity_key=task.entity_key).exclude(pk=task.pk)
-
-
 def take_over(task: RouteTask) -> None:
     """Older looks of the entity that aren't done are left; what a chain of theirs has done already stays done."""
-    older = others_of(task).filter(pk__lt=task.pk, unit__status__in=_WAITING, unit__step=Step.INTENT)
+    older = earlier_than(task).filter(unit__status__in=_WAITING, unit__step=Step.INTENT)
     for other in older.order_by("pk"):
         with transaction.atomic():
             rows = WorkUnit.objects.filter(pk=other.unit_id, status__in=_WAITING, step=Step.INTENT)
@@ -250,8 +285,10 @@ def remember(task: RouteTask) -> None:
         defaults={
             "identifier": task.identifier,
             "fingerprint": task.fingerprint,
+            "version": task.version,
             "processed_at": timezone.now(),
         },
     )
-    # What looked like this once may come back to it, and is a task then.
-    WorkUnit.objects.filter(pk=task.unit_id).update(dedup_key=None)
+    # What looked like this once may come back to it, and is a task then; so may what was skipped before.
+    left = Q(route_task__in=earlier_than(task), status__in=(UnitStatus.SKIPPED, UnitStatus.REJECTED))
+    WorkUnit.objects.filter(Q(pk=task.unit_id) | left).exclude(dedup_key=None).update(dedup_key=None)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from mageferry.http import HttpClient
@@ -21,6 +22,8 @@ from mageferry.hub.work import ledger
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import Step, WorkUnit
+
+log = structlog.stdlib.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS: Final = 86_400.0
 LONGEST_TEXT: Final = 100_000
@@ -54,8 +57,17 @@ class Attempt:
         return self.reach.client(record)
 
     def note(self, exchange: Exchange) -> None:
-        """Write down a request that went out, and its answer; at once, so that it is there whatever follows."""
+        """Write down a request that went out, and its answer; at once, so that it is there whatever follows.
+
+        Where it can't be written down the attempt goes on: what the answer says is worth more than the note.
+        """
         self.last = exchange
+        try:
+            self._write_down(exchange)
+        except (DatabaseError, ValueError) as error:
+            log.error("A request of a task couldn't be written down", error=type(error).__name__)
+
+    def _write_down(self, exchange: Exchange) -> None:
         mask = self._mask
         with transaction.atomic():
             TaskExchange.objects.create(

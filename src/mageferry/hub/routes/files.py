@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from django.utils import timezone
 
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.subscriber import IncomingError
 from mageferry.http.subscriber.formats import Rows, decode
 from mageferry.hub.configuration import configuration
 from mageferry.hub.routes.kinds import FileDescription
-from mageferry.hub.routes.models import Incoming
+from mageferry.hub.routes.models import Incoming, TakenDelivery
 from mageferry.hub.routes.portions import Portion, sort_items
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of
@@ -30,6 +32,7 @@ log = structlog.stdlib.get_logger(__name__)
 CLAIMED: Final = ".claimed"
 DONE: Final = "done"
 FAILED: Final = "failed"
+_REMEMBERED_DAYS: Final = 30
 _TYPES: Final = {
     ".json": "application/json", ".xml": "application/xml", ".csv": "text/csv", ".tsv": "text/tab-separated-values",
     ".txt": "text/csv",
@@ -52,10 +55,14 @@ class FileSource:
     def portions(self) -> Iterator[Portion]:
         for name in [CLAIMED, DONE, FAILED]:
             (self._folder / name).mkdir(exist_ok=True)
-        # What a process that died had claimed is read first; what became tasks of it doesn't again.
-        for path in [*sorted((self._folder / CLAIMED).iterdir()), *self._waiting()]:
+        # What a process that died had claimed is read first, unless it had become tasks.
+        left = sorted((self._folder / CLAIMED).iterdir())
+        for path in [*left, *self._waiting()]:
             claimed = self._claim(path)
             if claimed is None:
+                continue
+            if path in left and self._is_taken(claimed):
+                _move(claimed, self._folder / DONE)
                 continue
             try:
                 yield self._read(claimed)
@@ -65,14 +72,25 @@ class FileSource:
                 self._fail(claimed, reason, remedy)
                 yield Portion(claimed.name, 0, (), lost=(f"{claimed.name}: {reason}",))
 
+    def note(self, portion: Portion) -> None:
+        """The file becomes tasks in this transaction: it isn't read again, should this process end right behind it."""
+        if portion.origin is not None and not portion.lost:
+            until = timezone.now() + dt.timedelta(days=_REMEMBERED_DAYS)
+            key = file_key(portion.origin)
+            TakenDelivery.objects.update_or_create(
+                incoming=self._incoming, key=key, defaults={"until": until}
+            )
+
     def settle(self, portion: Portion) -> None:
         """The file has become tasks."""
         if portion.origin is None:
             return
+        key = file_key(portion.origin)
         if portion.lost:
             self._fail(portion.origin, "\n".join(portion.lost), "Mend these items and drop them again.")
         else:
             _move(portion.origin, self._folder / DONE)
+        TakenDelivery.objects.filter(incoming=self._incoming, key=key).delete()
 
     def mark(self) -> dt.datetime | None:
         return None
@@ -98,6 +116,10 @@ class FileSource:
             # Its owner took it back.
             return None
 
+    def _is_taken(self, path: Path) -> bool:
+        """Whether a claimed file had become tasks when its process ended."""
+        return TakenDelivery.objects.filter(incoming=self._incoming, key=file_key(path)).exists()
+
     def _read(self, path: Path) -> Portion:
         answer = self._how.answer.written()
         if path.stat().st_size > answer.limits.body_bytes:
@@ -120,6 +142,13 @@ class FileSource:
         moved = _move(path, self._folder / FAILED)
         moved.with_name(f"{moved.name}.reason.txt").write_text(f"{reason}\n{remedy}\n", encoding="utf-8")
         log.warning("A dropped file failed", incoming=self._incoming.code, file=moved.name)
+
+
+def file_key(path: Path) -> str:
+    """What tells this very file from another one of its name."""
+    stat = path.stat()
+    text = f"{path.name}/{stat.st_ino}/{stat.st_mtime_ns}/{stat.st_size}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _folder(directory: str) -> Path:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import orjson
 
 from mageferry.http.json_text import json_bytes
 from mageferry.http.placeholders import secrets_in
+from mageferry.hub.pipelines.journal import storable
+
+_ODD: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class NotStorable(ValueError):
@@ -16,7 +20,10 @@ class NotStorable(ValueError):
 
 
 def plain(value: Any) -> Any:
-    """A copy as JSON gives it back: decimals are numbers, a NUL character is shown. Raises NotStorable."""
+    """A copy as JSON gives it back: decimals are numbers, a NUL character and half of a surrogate pair are shown.
+
+    Raises NotStorable.
+    """
     if any(True for _ in secrets_in(value)):
         raise NotStorable("a secret would be stored with it")
     try:
@@ -25,7 +32,7 @@ def plain(value: Any) -> Any:
         copy = _written_out(value)
     except (RecursionError, ValueError):
         raise NotStorable("it can't be written as JSON") from None
-    return _without_nul(copy)
+    return _encodable(copy)
 
 
 def _written_out(value: Any) -> Any:
@@ -36,10 +43,10 @@ def _written_out(value: Any) -> Any:
         raise NotStorable("it can't be written as JSON") from None
 
 
-def _without_nul(value: Any) -> Any:
-    # PostgreSQL has no NUL in its texts.
+def _encodable(value: Any) -> Any:
+    # PostgreSQL has no NUL in its texts, and no database half of a surrogate pair.
     if isinstance(value, str):
-        return value.replace("\0", "␀") if "\0" in value else value
+        return storable(value) if _ODD.search(value) else value
     if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
-    return [_without_nul(item) for item in value] if isinstance(value, list) else value
+        return {_encodable(name): _encodable(item) for name, item in value.items()}
+    return [_encodable(item) for item in value] if isinstance(value, list) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mageferry.http.subscriber import Entity, EntityError
@@ -49,7 +49,7 @@ class Sorted:
         except NotStorable as error:
             self.lost.append(f"{source}: entity {entity.identifier} can't be kept: {error}")
             return False
-        self.arrivals.append(arrival_of(Entity(data, entity.identifier, entity.fingerprint), source))
+        self.arrivals.append(arrival_of(replace(entity, data=data), source))
         return True
 
     def add_failure(self, item: Any, reason: str, remedy: str, source: str, identifier: str = "") -> bool:
@@ -96,4 +96,4 @@ def sort_items(
 def _named(entity: Entity, key: str, number: int) -> Entity:
     if not key:
         return entity
-    return Entity(entity.data, key if not number else f"{key}#{number + 1}", entity.fingerprint)
+    return replace(entity, identifier=key if not number else f"{key}#{number + 1}")

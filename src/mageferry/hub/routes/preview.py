@@ -18,11 +18,12 @@ from mageferry.http.placeholders import TemplateError
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain, ChainState
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
-from mageferry.hub.routes.models import Outgoing, OutgoingKind
+from mageferry.hub.routes.models import Outgoing, OutgoingKind, Route
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of, missing_records
 from mageferry.hub.routes.shown import Shown, shown_request
+from mageferry.hub.routes.transforming import Untransformed, transform_entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,19 @@ def preview_request(outgoing: Outgoing, entity: Any, answers: Mapping[str, Any] 
             return Preview([], None, "; ".join(str(problem) for problem in error.problems), remedy)
         except (TemplateError, HttpError, NotStorable) as error:
             return Preview([], None, reach.masked(str(error)), getattr(error, "remedy", ""))
+
+
+def preview_route(route: Route, entity: Any, answers: Mapping[str, Any] | None = None) -> list[Preview]:
+    """What an entity would be sent as behind the transformers of a route, for each that they make of it: none, one or
+    several. Nothing is sent or written, but for what transformers look up over HTTP."""
+    with Reach() as reach:
+        try:
+            made = transform_entity(route.transformers, plain(entity), reach)
+        except Untransformed as error:
+            return [Preview([], None, reach.masked(error.reason), error.remedy)]
+        except (ConfigError, NotStorable) as error:
+            return [Preview([], None, reach.masked(str(error)))]
+    return [preview_request(route.outgoing, each, answers) for each in made]
 
 
 class _Captured(Exception):

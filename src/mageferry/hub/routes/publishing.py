@@ -17,7 +17,7 @@ from django.db import transaction
 from mageferry.http.json_text import json_bytes
 from mageferry.http.plugins.log import Log
 from mageferry.http.publisher import Outcome as Fate
-from mageferry.http.publisher import Publisher
+from mageferry.http.publisher import Published, Publisher
 from mageferry.http.publisher.chain import Chain, ChainState, ChainStateError
 from mageferry.http.publisher.chain.running import ChainResult
 from mageferry.http.publisher.described import RepeatDescription
@@ -25,6 +25,7 @@ from mageferry.http.redaction import Secret
 from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.models import RouteTask
+from mageferry.hub.routes.outages import note_answer
 from mageferry.hub.routes.reach import handle_with
 from mageferry.hub.routes.settings import description_of
 from mageferry.hub.work.ledger import Outcome
@@ -50,6 +51,7 @@ def publish(attempt: Attempt) -> Outcome:
     if published is None:
         attempt.step = ""
         published = client.run(publisher.send(handle, scope, attempt.sending))
+    _tell_health(attempt, published)
     if published.outcome is Fate.DONE:
         return attempt.finished(
             remote_id=published.remote_id, status=published.status, adopted=published.adopted
@@ -79,15 +81,24 @@ def publish_chain(attempt: Attempt) -> Outcome:
     if later is not None:
         return later
     result = _run_chain(attempt, Chain(description, "settings"), state)
+    last = result.sent[-1][1] if result.sent else None
+    if last is not None:
+        _tell_health(attempt, last)
     if result.outcome is Fate.DONE:
         return attempt.finished(ids=_ids_of(result))
     if result.outcome is Fate.SKIPPED:
         return attempt.skipped(result.message or "By the rules of the chain there is nothing to do.")
-    last = result.sent[-1][1] if result.sent else None
     if result.outcome is Fate.REFUSED and last is not None and attempt.refusal_passes(last.status):
         return attempt.again(result.message, result.remedy, step=Step.INTENT)
     own = [repeats[result.step]] if result.step in repeats else []
     return _undone(attempt, result.outcome, result.message, result.remedy, result.wait_seconds, own)
+
+
+def _tell_health(attempt: Attempt, published: Published) -> None:
+    """Whether the other system is there. What was refused before it was sent says nothing about that."""
+    client = attempt.outgoing.client
+    if client is not None and (published.status is not None or published.outcome is not Fate.REFUSED):
+        note_answer(client, published.status, attempt.reach.masked(published.message))
 
 
 def _run_chain(attempt: Attempt, chain: Chain, state: ChainState) -> ChainResult:

@@ -10,9 +10,10 @@ from django.db.models import Count
 
 from mageferry.http.config import ConfigError
 from mageferry.http.transformers import Transformers
+from mageferry.hub.routes.arrivals import client_key
 from mageferry.hub.routes.models import Incoming, Outgoing, Route, RouteTask
 from mageferry.hub.routes.settings import find_problems
-from mageferry.hub.work.models import OPEN, UnitStatus
+from mageferry.hub.work.models import OPEN, Pause, UnitStatus
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ def task_counts() -> Mapping[int, TaskCounts]:
 
 def problems_of(route: Route) -> list[str]:
     """What keeps a route from running, in words; nothing when it is ready."""
-    problems = [text for end in (route.incoming, route.outgoing) for text in _problems_of_end(end)]
+    problems = [text for end in (route.incoming, route.outgoing) for text in problems_of_end(end)]
     try:
         Transformers.parse(route.transformers)
     except ConfigError as error:
@@ -45,8 +46,12 @@ def problems_of(route: Route) -> list[str]:
     return problems
 
 
-def _problems_of_end(end: Incoming | Outgoing) -> list[str]:
+def problems_of_end(end: Incoming | Outgoing) -> list[str]:
+    """What keeps an incoming or outgoing from being used, in words."""
     problems = [] if end.enabled else [f"{end} is switched off."]
     if end.client is not None and not end.client.enabled:
         problems.append(f"The HTTP client {end.client} is switched off.")
+    if end.client is not None:
+        held = Pause.objects.filter(connector_key=client_key(end.client)).first()
+        problems += [f"The HTTP client {end.client} is paused: {held.reason}"] if held is not None else []
     return problems + [f"{end}: {problem}." for problem in find_problems(end)]

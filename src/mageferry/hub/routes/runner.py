@@ -14,7 +14,7 @@ from django.db.models import Q
 from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import IncomingError
-from mageferry.hub.routes.arrivals import ROUTE_TASK, Kept, connector_key, keep
+from mageferry.hub.routes.arrivals import ROUTE_TASK, Kept, client_key, connector_key, keep
 from mageferry.hub.routes.models import Incoming, IncomingKind, Route
 from mageferry.hub.routes.portions import Portion
 from mageferry.hub.routes.reach import Reach
@@ -92,7 +92,7 @@ def check_runnable(route: Route) -> None:
 
 def _incoming_key(route: Route) -> str:
     client = route.incoming.client
-    return f"client:{client.code}"[:60] if client is not None else connector_key(route.outgoing)
+    return client_key(client) if client is not None else connector_key(route.outgoing)
 
 
 def _work(route: Route, run: Run, held: Held, most: int) -> None:
@@ -131,7 +131,7 @@ def _read(route: Route, source: Source, run: Run, held: Held, most: int) -> bool
     """Keep portion by portion. False: it has enough tasks before it came to the end."""
     left = most
     for portion in source.portions():
-        kept = _keep(receivers(route), portion, run, held, left)
+        kept = _keep(route, source, portion, run, held, left)
         _count(run, portion, kept)
         if kept.left:
             run.note(f"Stopped after {most:,} new tasks; the next run goes on.")
@@ -153,18 +153,23 @@ def routes_of(incoming: Incoming) -> list[Route]:
     return list(incoming.routes.filter(enabled=True).select_related("outgoing__client"))
 
 
-def _keep(routes: Sequence[Route], portion: Portion, run: Run, held: Held, left: int) -> Kept:
-    """Tasks, units and position in one transaction: all of a portion is there, or nothing."""
+def _keep(route: Route, source: Source, portion: Portion, run: Run, held: Held, left: int) -> Kept:
+    """Tasks, units and what the source remembers in one transaction: all of a portion is there, or nothing."""
     with transaction.atomic():
         held.check()
-        each = [keep(route, portion.arrivals, run_pk=run.row.pk, most=max(left, 0)) for route in routes]
-        if portion.position is not None and not any(kept.left for kept in each):
-            Route.objects.filter(pk__in=[route.pk for route in routes]).update(position=portion.position)
+        each = [keep(one, portion.arrivals, run_pk=run.row.pk, most=max(left, 0)) for one in receivers(route)]
+        if not any(kept.left for kept in each):
+            source.note(portion)
     return reduce(Kept.plus, each, Kept())
 
 
 def _count(run: Run, portion: Portion, kept: Kept) -> None:
-    run.add(read=portion.received, created=kept.created, unchanged=kept.unchanged, skipped=portion.dropped)
+    run.add(
+        read=portion.received,
+        created=kept.created,
+        unchanged=kept.unchanged,
+        skipped=portion.dropped + kept.older,
+    )
     for reason in (*kept.failures, *portion.lost):
         run.fail(reason)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from mageferry.hub.routes.arrivals import client_key
 from mageferry.hub.routes.models import Route
 from mageferry.hub.routes.runner import ROUTE_FLOW, RUN_ROUTE
 from mageferry.hub.work.clock import database_now
@@ -45,7 +46,7 @@ def schedule_for(route: Route) -> Schedule:
         kind=RUN_ROUTE,
         flow=ROUTE_FLOW,
         scope=route.scope,
-        connector_key=f"client:{client.code}"[:60] if client is not None else "",
+        connector_key=client_key(client) if client is not None else "",
         title=f"Route: {route}"[:200],
         payload={"route": route.pk},
         priority=route.priority,

@@ -13,12 +13,12 @@ from mageferry.hub.routes.arrivals import (
     Arrival,
     arrival_of,
     keep,
-    others_of,
     replaced_by,
     take_over,
 )
 from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
+from mageferry.hub.routes.looks import earlier_than, later_than
 from mageferry.hub.routes.models import OutgoingKind, RouteTask, TaskStage
 from mageferry.hub.routes.publishing import publish, publish_chain
 from mageferry.hub.routes.reach import Reach
@@ -31,7 +31,7 @@ from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 
 OFF_SECONDS: Final = 300.0
-BEHIND_SECONDS: Final = 5.0
+BEHIND_SECONDS = 5.0
 _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
     OutgoingKind.HTTP: publish,
     OutgoingKind.CHAIN: publish_chain,
@@ -67,8 +67,8 @@ def send_task(held: Claim) -> Outcome:
 def _turned_away(attempt: Attempt) -> Outcome | None:
     """Why the task isn't worked on now: switched off, or another look of the same entity comes first."""
     route, outgoing = attempt.route, attempt.outgoing
-    for record in (route, outgoing):
-        if not record.enabled:
+    for record in (route, outgoing, outgoing.client):
+        if record is not None and not record.enabled:
             return attempt.put_off(f"{record} is switched off.", OFF_SECONDS, "Switch it on.")
     for problem in missing_records(outgoing):
         return attempt.failed(str(problem), problem.remedy)
@@ -78,12 +78,10 @@ def _turned_away(attempt: Attempt) -> Outcome | None:
 
 
 def _replaced(attempt: Attempt) -> Outcome | None:
-    """A newer look is sent already, and nothing of this one is."""
-    if attempt.held.sent_before or attempt.task.is_partly_done:
-        return None
-    newer = others_of(attempt.task).filter(
-        pk__gt=attempt.task.pk, unit__status__in=(UnitStatus.PROCESSING, UnitStatus.FINISHED)
-    )
+    """A newer look is sent already. One that is being sent counts while nothing of this one was: it waits otherwise."""
+    begun = attempt.held.sent_before or attempt.task.is_partly_done
+    done = (UnitStatus.FINISHED,) if begun else (UnitStatus.PROCESSING, UnitStatus.FINISHED)
+    newer = later_than(attempt.task).filter(unit__status__in=done)
     replacement = newer.order_by("-pk").first()
     if replacement is None:
         return None
@@ -98,7 +96,7 @@ def _replaced(attempt: Attempt) -> Outcome | None:
 
 def _behind(attempt: Attempt) -> Outcome | None:
     """An older look is being sent, or nobody knows whether it was: this one waits. Others are replaced by it."""
-    older = others_of(attempt.task).filter(pk__lt=attempt.task.pk)
+    older = earlier_than(attempt.task)
     at_work = older.filter(unit__status=UnitStatus.PROCESSING)
     unclear = older.filter(
         unit__status__in=(*OPEN, UnitStatus.FAILED), unit__step__in=(Step.SENDING, Step.UNCLEAR)
@@ -162,7 +160,14 @@ def _split(attempt: Attempt, made: list[object]) -> Outcome:
     """An entity that became several: each is a task of its own."""
     task = attempt.task
     arrivals = [
-        Arrival(data, f"{task.identifier}#{number}", fingerprint_of(data), TaskStage.READY, task.source)
+        Arrival(
+            data,
+            f"{task.identifier}#{number}",
+            fingerprint_of(data),
+            TaskStage.READY,
+            task.source,
+            version=task.version,
+        )
         for number, data in enumerate(made, 1)
     ]
     return _becomes(attempt, arrivals)

@@ -27,6 +27,9 @@ class Source(Protocol):
     def portions(self) -> Iterator[Portion]:
         """What comes in, one portion in memory at a time."""
 
+    def note(self, portion: Portion) -> None:
+        """The portion is being kept whole: what the source remembers of that belongs to the same transaction."""
+
     def settle(self, portion: Portion) -> None:
         """The portion is kept, in the database and for good."""
 
@@ -62,6 +65,9 @@ class HttpSource:
     def portions(self) -> Iterator[Portion]:
         for page in pages(self._client, self._reading):
             yield page_portion(page)
+
+    def note(self, portion: Portion) -> None:
+        """The mark moves at the end of the run."""
 
     def settle(self, portion: Portion) -> None:
         self._reading.settled(portion.origin)
@@ -108,6 +114,9 @@ class StorageSource:
         target = self._how.key_target
         return {**value, target: key} if target and isinstance(value, dict) else value
 
+    def note(self, portion: Portion) -> None:
+        """Entries are read anew by each run."""
+
     def settle(self, portion: Portion) -> None:
         """Entries stay where they are."""
 
@@ -119,7 +128,7 @@ class HubSource:
     """What changed in the hub since the position of the route."""
 
     def __init__(self, route: Route, reach: Reach) -> None:
-        self._incoming, self._reach = route.incoming, reach
+        self._incoming, self._reach, self._route_pk = route.incoming, reach, route.pk
         self._how: HubIncomingDescription = description_of(self._incoming)
         stored = Route.objects.values_list("position", flat=True).get(pk=route.pk)
         self._position = Position.read(stored) if stored else None
@@ -146,6 +155,10 @@ class HubSource:
             return arrival
         look = {name: value for name, value in arrival.data.items() if name != "changed_at"}
         return replace(arrival, fingerprint=fingerprint_of(look))
+
+    def note(self, portion: Portion) -> None:
+        """How far the route has read goes with the tasks."""
+        Route.objects.filter(pk=self._route_pk).update(position=portion.position)
 
     def settle(self, portion: Portion) -> None:
         """The position was written with the tasks."""

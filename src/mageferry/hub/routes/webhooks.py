@@ -1,7 +1,8 @@
 """Deliveries to webhooks: `/hooks/<code of the incoming>/...`, checked, kept as tasks, and then answered.
 
 kept, in one transaction with the memory of the delivery    2xx, or as the settings say
-refused (secret, signature, method, too old, taken before)  as the reason asks for, one line
+taken before (take_once)                                    200: an answer got lost, or it is an attack; both end here
+refused (secret, signature, method, too old)                as the reason asks for, one line
 the hub can't take it (no route, settings, database)        503: the sender tries again
 """
 
@@ -42,6 +43,7 @@ log = structlog.stdlib.get_logger(__name__)
 SOURCE = "delivery"
 _TOO_LARGE = Reply(413, {"Content-Type": "application/json"}, b'{"message":"The delivery is too large"}')
 _UNKNOWN = Reply(404, {"Content-Type": "application/json"}, b'{"message":"There is no such address"}')
+_TAKEN_BEFORE = Reply(200, {"Content-Type": "application/json"}, b'{"message":"It was taken before"}')
 _NOT_NOW = Reply(
     503, {"Content-Type": "application/json", "Retry-After": "60"}, b'{"message":"Try again later"}'
 )
@@ -68,6 +70,10 @@ def _reply_to(request: HttpRequest, code: str) -> Reply:
     with structlog.contextvars.bound_contextvars(incoming=code), Reach() as reach:
         try:
             return _take(request, incoming, reach)
+        except Replayed:
+            # A sender whose answer was lost sends it again, and would take a refusal for a failure without end.
+            log.info("A delivery came again")
+            return _TAKEN_BEFORE
         except DeliveryRefused as error:
             log.warning("A delivery was refused", reason=type(error).__name__)
             return refusal(error)

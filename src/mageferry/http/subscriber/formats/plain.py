@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from mageferry.http.subscriber.formats.limits import Limits, decoded_text, encod
 
 # orjson makes floats of whole numbers beyond 64 bits; identifiers would lose their last digits.
 _LONG_NUMBER = b"0" * 19
+_HALF = re.compile("[\ud800-\udfff]")
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -21,9 +23,7 @@ def decode_json(content: bytes, charset: str, limits: Limits) -> Any:
     encoding = encoding_of(content, charset)
     text = content if encoding == "utf-8" else decoded_text(content, encoding).encode("utf-8", "replace")
     try:
-        data = (
-            _loads_exactly(text) if _LONG_NUMBER in text.translate(_DIGITS_AS_ZEROS) else orjson.loads(text)
-        )
+        data = _loads(text)
     except RecursionError:
         limits.check_depth(limits.depth + 1)
         raise
@@ -43,8 +43,31 @@ def decode_json(content: bytes, charset: str, limits: Limits) -> Any:
     return data
 
 
+def _loads(text: bytes) -> Any:
+    if _LONG_NUMBER in text.translate(_DIGITS_AS_ZEROS):
+        return _loads_exactly(text)
+    try:
+        return orjson.loads(text)
+    except json.JSONDecodeError as error:
+        if "surrogate" not in error.msg:
+            raise
+        # Bytes that are no UTF-8, which is said so; or half of a character somewhere, which must not block the rest.
+        return _loads_exactly(text)
+
+
 def _loads_exactly(text: bytes) -> Any:
-    return json.loads(decoded_text(text, "utf-8"), parse_constant=_refuse_constant)
+    return _whole(json.loads(decoded_text(text, "utf-8"), parse_constant=_refuse_constant))
+
+
+def _whole(value: Any) -> Any:
+    """With a replacement character for each half of a surrogate pair: such a text can't be encoded anywhere."""
+    if isinstance(value, str):
+        if not _HALF.search(value):
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {_whole(name): _whole(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -114,6 +114,7 @@ class Processed(models.Model):
     entity_key = models.CharField(max_length=32, help_text="Digest of the identifier.")
     identifier = models.TextField()
     fingerprint = models.CharField(max_length=64)
+    version = models.DecimalField(max_digits=26, decimal_places=6, null=True, blank=True)
     processed_at = models.DateTimeField()
 
     class Meta:

@@ -34,6 +34,13 @@ class RouteTask(models.Model):
     identifier = models.TextField(blank=True)
     entity_key = models.CharField(max_length=32, help_text="Digest of the identifier.")
     fingerprint = models.CharField(max_length=64)
+    version = models.DecimalField(
+        max_digits=26,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="Of two looks the later has the greater.",
+    )
     source = models.CharField(max_length=200, blank=True, help_text="Where it came from: page, file.")
     entity = OrderedJSONField(null=True)
     transformed = OrderedJSONField(null=True, blank=True)
