@@ -1,0 +1,297 @@
+"""Forms of what a route joins, of routes, of stored tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.urls import reverse
+
+from mageferry.http.config import ConfigError, Problem
+from mageferry.http.config.outline import Node, outline
+from mageferry.http.redaction import Secret
+from mageferry.http.transformers import LISTED, Transformers
+from mageferry.hub import adminsite
+from mageferry.hub.routes.editor import EditorField, EditorWidget, sentence, without_secrets
+from mageferry.hub.routes.kinds import INCOMING, OUTGOING
+from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, Route, StoredTest
+from mageferry.hub.routes.schedules import CRON, schedule_of
+from mageferry.hub.routes.settings import missing_records, put_settings
+from mageferry.hub.work.cron import BadCron, BadTimeZone, Cron, parse_time_zone
+
+
+def _transformers(title: str, help: str) -> Node:
+    node = Node(name="transformers", kind="list_of", title=title, help=help, required=False, default=None)
+    node["of"] = LISTED["x-list-of"]
+    return node
+
+
+_INPUT: Final = _transformers("Input transformers", "Of each item by itself, before it is an entity.")
+_BEFORE_SENT: Final = _transformers("Transformers", "In their order, on each entity before it is sent.")
+
+
+def _incoming_outlines() -> dict[str, list[Node]]:
+    """The options of each kind; transformers stand before the entities that they lead to."""
+    found = {}
+    for kind, description in INCOMING.items():
+        nodes = outline(description)
+        if all(node["name"] != "transformers" for node in nodes):
+            at = next((at for at, node in enumerate(nodes) if node["name"] == "entities"), len(nodes))
+            nodes.insert(at, _INPUT)
+        found[str(kind)] = nodes
+    return found
+
+
+INCOMING_OUTLINES: Final = _incoming_outlines()
+OUTGOING_OUTLINES: Final = {
+    str(kind): outline(description, without=("batch",)) for kind, description in OUTGOING.items()
+}
+# In the order in which a person builds an incoming: each step tries all up to itself.
+STEPS: Final[Mapping[str, Mapping[str, str]]] = {
+    IncomingKind.HTTP: {
+        "request": "Run this step: send the request",
+        "answer": "Run this step: read the answer",
+        "items": "Run this step: find the items",
+        "pagination": "Run this step: read two pages",
+        "delta": "Run this step: read what has changed",
+        "transformers": "Run this step: transform the items",
+        "entities": "Run all steps: make entities",
+    },
+    **{
+        kind: {
+            "transformers": "Run this step: transform the sample",
+            "entities": "Run all steps: make entities",
+        }
+        for kind in (IncomingKind.WEBHOOK, IncomingKind.FILE)
+    },
+    **{
+        kind: {"transformers": "Run this step: read and transform"}
+        for kind in (IncomingKind.STORAGE, IncomingKind.HUB)
+    },
+}
+
+
+def _editor(form: Any) -> EditorField:
+    """The field of a form with the settings."""
+    field: EditorField = form.fields["described"]
+    return field
+
+
+class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What an incoming and an outgoing have in common: a kind, and settings that are described by it."""
+
+    outlines: ClassVar[Mapping[str, list[Node]]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shown_before = self._shown_settings()
+        self.initial["described"] = self._shown_before
+        # The kind as it is stored: a secret of one kind is none of another's.
+        self._stored_kind = self.instance.kind
+
+    def _shown_settings(self) -> dict[str, Any]:
+        return dict(self.instance.settings)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind, given = cleaned.get("kind"), cleaned.get("described")
+        if kind and given is not None:
+            problems = self._put(kind, dict(given))
+            if problems:
+                self.add_error("described", _editor(self).refuse(problems))
+            for name in ("client", "storage", "account"):
+                setattr(self.instance, name, cleaned.get(name))
+            for problem in missing_records(self.instance):
+                self.add_error(problem.path, sentence(problem.message, problem.remedy))
+        if self.errors:
+            self._hide_secrets()
+        return cleaned
+
+    def _put(self, kind: str, given: dict[str, Any]) -> list[Problem]:
+        record = self.instance
+        if kind != self._stored_kind:
+            record.settings, record.secrets = {}, Secret("")
+        record.kind = kind
+        try:
+            put_settings(record, given)
+        except ConfigError as error:
+            return list(error.problems)
+        return []
+
+    def _hide_secrets(self) -> None:
+        """The form is shown again, and nothing that was typed into a box for secrets with it."""
+        kind, given = self.data.get("kind", ""), self.cleaned_data.get("described")
+        try:
+            typed = given if given is not None else json.loads(self.data.get("described", ""))
+        except (json.JSONDecodeError, RecursionError):
+            return
+        stored = self._shown_before if kind == self._stored_kind else {}
+        shown, told = without_secrets(self.outlines.get(kind, []), typed, stored)
+        self.fields["described"].widget.problems = {**told, **self.fields["described"].widget.problems}
+        changed = self.data.copy() if isinstance(self.data, QueryDict) else dict(self.data)
+        changed["described"] = json.dumps(shown, indent=2, ensure_ascii=False)
+        self.data = changed
+
+
+class IncomingForm(_EndForm):
+    """An incoming."""
+
+    outlines = INCOMING_OUTLINES
+    described = EditorField(EditorWidget(INCOMING_OUTLINES, "kind", STEPS), label="Step by step")
+    sample = forms.CharField(
+        required=False,
+        strip=False,
+        label="Sample to try it with",
+        help_text="Items as JSON, as they would come in a delivery or file. It isn't saved.",
+        widget=adminsite.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": '[{"id": 1}]'}),
+    )
+
+    class Meta:
+        model = Incoming
+        fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["described"].widget.try_url = reverse(
+            "admin:routes_incoming_try", args=(self.instance.pk or 0,)
+        )
+
+    def _shown_settings(self) -> dict[str, Any]:
+        listed = self.instance.transformers
+        return {**super()._shown_settings(), **({"transformers": listed} if listed else {})}
+
+    def _put(self, kind: str, given: dict[str, Any]) -> list[Problem]:
+        listed = given.pop("transformers", [])
+        self.instance.transformers = listed
+        # Those of the kind HTTP are read together with its settings.
+        own = problems_of_transformers(listed) if kind != IncomingKind.HTTP else []
+        return own + super()._put(kind, given)
+
+    def clean_sample(self) -> Any:
+        """The items, None without any."""
+        text = self.cleaned_data["sample"]
+        if not text.strip():
+            return None
+        try:
+            return json.loads(text)
+        except (json.JSONDecodeError, RecursionError):
+            raise ValidationError('The sample is no JSON. Write a list of items: [{"id": 1}].') from None
+
+
+class OutgoingForm(_EndForm):
+    """An outgoing."""
+
+    outlines = OUTGOING_OUTLINES
+    described = EditorField(EditorWidget(OUTGOING_OUTLINES, "kind"), label="Settings")
+
+    class Meta:
+        model = Outgoing
+        fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+
+
+def problems_of_transformers(listed: Any) -> list[Problem]:
+    """What is wrong with a list of transformers."""
+    try:
+        Transformers.parse(listed, "transformers")
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+class _TransformersForm(forms.ModelForm):  # type: ignore[type-arg]
+    """For records with transformers of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        listed = self.instance.transformers
+        self.initial["described"] = {"transformers": listed} if listed else {}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        given = cleaned.get("described")
+        if given is not None:
+            problems = problems_of_transformers(given.get("transformers", []))
+            problems += [
+                Problem(name, "there is no such option", "Write transformers only.")
+                for name in given
+                if name != "transformers"
+            ]
+            if problems:
+                self.add_error("described", _editor(self).refuse(problems))
+            else:
+                self.instance.transformers = given.get("transformers", [])
+        return cleaned
+
+
+class RouteForm(_TransformersForm):
+    """A route, with its schedule."""
+
+    described = EditorField(
+        EditorWidget(
+            {"route": [_BEFORE_SENT]}, steps={"route": {"transformers": "Run the steps: read one page"}}
+        ),
+        label="Transformers",
+    )
+    cron = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Runs at (cron)",
+        initial=CRON,
+        help_text="Minute, hour, day, month, weekday: */15 * * * * is each quarter of an hour. Webhooks need none.",
+        widget=adminsite.TextInput(attrs={"spellcheck": "false"}),
+    )
+    time_zone = forms.CharField(
+        max_length=64,
+        required=False,
+        label="Time zone",
+        initial="UTC",
+        help_text="Such as Europe/Berlin.",
+        widget=adminsite.TextInput(attrs={"spellcheck": "false"}),
+    )
+    paused = forms.BooleanField(
+        required=False, label="Paused", help_text="It doesn't run by itself.", widget=adminsite.Checkbox()
+    )
+
+    class Meta:
+        model = Route
+        exclude = ("transformers",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["described"].widget.try_url = reverse(
+            "admin:routes_route_try", args=(self.instance.pk or 0,)
+        )
+        schedule = schedule_of(self.instance) if self.instance.pk else None
+        if schedule is not None:
+            for name in ("cron", "time_zone", "paused"):
+                self.initial.setdefault(name, getattr(schedule, name))
+
+    def clean_cron(self) -> str:
+        text = str(self.cleaned_data["cron"]).strip() or CRON
+        try:
+            Cron.parse(text)
+        except BadCron as error:
+            raise ValidationError(str(error)) from None
+        return text
+
+    def clean_time_zone(self) -> str:
+        text = str(self.cleaned_data["time_zone"]).strip() or "UTC"
+        try:
+            parse_time_zone(text)
+        except BadTimeZone as error:
+            raise ValidationError(str(error)) from None
+        return text
+
+
+class StoredTestForm(_TransformersForm):
+    """A stored test."""
+
+    described = EditorField(EditorWidget({"test": [_BEFORE_SENT]}), label="Own transformers")
+
+    class Meta:
+        model = StoredTest
+        fields = ("name", "route", "input", "expected", "failures")
