@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -18,10 +19,13 @@ from mageferry.http.transformers import LISTED, Transformers
 from mageferry.hub import adminsite
 from mageferry.hub.routes.editor import EditorField, EditorWidget, sentence, without_secrets
 from mageferry.hub.routes.kinds import INCOMING, OUTGOING
+from mageferry.hub.routes.memory_forms import JsonText
 from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, Route, StoredTest
 from mageferry.hub.routes.schedules import CRON, schedule_of
 from mageferry.hub.routes.settings import missing_records, put_settings
 from mageferry.hub.work.cron import BadCron, BadTimeZone, Cron, parse_time_zone
+
+SHORT_DESCRIPTION: Final = MappingProxyType({"description": adminsite.Textarea(attrs={"rows": 2})})
 
 
 def _transformers(title: str, help: str) -> Node:
@@ -153,6 +157,7 @@ class IncomingForm(_EndForm):
     class Meta:
         model = Incoming
         fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+        widgets = SHORT_DESCRIPTION
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -191,6 +196,7 @@ class OutgoingForm(_EndForm):
     class Meta:
         model = Outgoing
         fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+        widgets = SHORT_DESCRIPTION
 
 
 def problems_of_transformers(listed: Any) -> list[Problem]:
@@ -259,6 +265,7 @@ class RouteForm(_TransformersForm):
     class Meta:
         model = Route
         exclude = ("transformers",)
+        widgets = SHORT_DESCRIPTION
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -291,7 +298,18 @@ class StoredTestForm(_TransformersForm):
     """A stored test."""
 
     described = EditorField(EditorWidget({"test": [_BEFORE_SENT]}), label="Own transformers")
+    input = JsonText(help_text="A list of entities.")
+    expected = JsonText(required=False, help_text="The list of what they become.")
+    failures = JsonText(
+        required=False, rows=1, help_text="Places in the input, from 1, of entities that should fail: [2]."
+    )
 
     class Meta:
         model = StoredTest
         fields = ("name", "route", "input", "expected", "failures")
+
+    def clean_expected(self) -> Any:
+        return self.cleaned_data["expected"] or []
+
+    def clean_failures(self) -> Any:
+        return self.cleaned_data["failures"] or []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -18,8 +19,8 @@ from mageferry.hub.routes.storages import check_key
 class JsonText(forms.JSONField):
     """Any JSON, indented. What was typed and is none comes back as it was typed."""
 
-    def __init__(self, **options: Any) -> None:
-        attrs = {"rows": 8, "spellcheck": "false", "class": "route-json"}
+    def __init__(self, rows: int = 8, **options: Any) -> None:
+        attrs = {"rows": rows, "spellcheck": "false", "style": "font-family: ui-monospace, monospace"}
         super().__init__(widget=adminsite.Textarea(attrs=attrs), **options)
 
     def prepare_value(self, value: Any) -> str:
@@ -68,6 +69,7 @@ class GlobalValueForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = GlobalValue
         fields = ("name", "description", "is_secret", "value")
+        widgets = MappingProxyType({"description": adminsite.Textarea(attrs={"rows": 2})})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

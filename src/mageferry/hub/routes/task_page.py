@@ -80,7 +80,9 @@ def next_attempt(unit: WorkUnit) -> str:
         return "as soon as a worker is free"
     if unit.status == UnitStatus.NEW:
         return "as soon as a worker is free"
-    return "it is at work" if unit.status == UnitStatus.PROCESSING else "none by itself"
+    if unit.status == UnitStatus.PROCESSING:
+        return "it is at work"
+    return "none by itself" if unit.status in (UnitStatus.FAILED, UnitStatus.WAITING) else "-"
 
 
 def transformed_now(task: RouteTask) -> tuple[list[Stage], str]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mageferry.hub.routes.models import Route, RouteTask
 from mageferry.hub.routes.runner import ROUTE_FLOW, RUN_ROUTE
-from mageferry.hub.work.models import OPEN, FlowRun, RunStatus, UnitStatus
+from mageferry.hub.work.models import FlowRun, RunStatus, UnitStatus
 from mageferry.hub.work.operations import open_units
 
 HOURS_SHOWN: Final = 24
@@ -102,15 +102,17 @@ def tasks_by_hour(route: Route) -> str:
     )
 
 
+def legend() -> list[tuple[str, str]]:
+    """What the colours of the chart mean."""
+    return [(str(status.label), colour) for status, colour in _COLOURS.items()]
+
+
 def _bars(status: UnitStatus, counts: dict[dt.datetime, int], hours: list[dt.datetime]) -> dict[str, Any]:
     return {
         "label": status.label,
         "data": [counts.get(hour, 0) for hour in hours],
         "backgroundColor": _COLOURS[status],
         "stack": "tasks",
+        "barThickness": 14,
+        "displayYAxis": True,
     }
-
-
-def open_count(work: WorkShown) -> int:
-    """Tasks that wait or run."""
-    return sum(count for status, _, count in work.counts if status in OPEN)

@@ -26,6 +26,7 @@ from mageferry.hub.routes.settings import find_problems
 from mageferry.hub.routes.shown import cut, pretty
 from mageferry.hub.routes.trial import try_step
 
+_ABOUT_EXCHANGES: Final = ("request", "answer")
 _PAGES_OF_STEP: Final = {"pagination": 2}
 # Which records a kind needs, in the words of the page's script.
 _RECORDS: Final = {
@@ -114,7 +115,8 @@ class IncomingAdmin(_EndAdmin):
         context = {
             "trial": trial,
             "step": step,
-            "shows_items": step not in ("request", "answer"),
+            "shows_exchanges": step in _ABOUT_EXCHANGES or bool(trial.error),
+            "shows_items": step not in _ABOUT_EXCHANGES,
             "items": cut(pretty(trial.items)),
             "stages": trial.stages if step in ("transformers", "entities") else [],
             "test": _test_of(form.instance, trial)

@@ -29,7 +29,8 @@ class StorageAdmin(adminsite.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(entry_count=Count("entries"))
+        counted: QuerySet[Any] = rows.annotate(entry_count=Count("entries"))
+        return counted
 
     @adminsite.display(description="entries", ordering="entry_count")
     def entries_link(self, storage: Any) -> str:

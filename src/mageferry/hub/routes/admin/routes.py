@@ -28,7 +28,7 @@ from mageferry.hub.routes.runner import NotRunnable, check_runnable, request_run
 from mageferry.hub.routes.schedules import put_schedule, schedule_of
 from mageferry.hub.routes.shown import cut, pretty
 from mageferry.hub.routes.trial import try_step
-from mageferry.hub.routes.work_page import tasks_by_hour, work_of
+from mageferry.hub.routes.work_page import legend, tasks_by_hour, work_of
 from mageferry.hub.work.models import UnitStatus
 from mageferry.hub.work.operations import NotNow
 from mageferry.hub.work.schedules import pause_schedules, resume_schedules
@@ -167,6 +167,7 @@ class RouteAdmin(adminsite.ModelAdmin):
             "problems": problems_of(route),
             "schedule": schedule_of(route),
             "chart": tasks_by_hour(route),
+            "legend": legend(),
             "failed": failed[:10],
             "all_tasks": tasks_of(pk),
             "may_change": self.has_change_permission(request, route),

@@ -96,8 +96,9 @@ class TaskAdmin(adminsite.ReadOnlyAdmin):
 
     @adminsite.display(description="reason and remedy")
     def reason(self, task: RouteTask) -> str:
-        text = f"{task.unit.reason} {task.unit.remedy}".strip()
-        return format_html('<div class="task-reason">{}</div>', text[:400])
+        reason, remedy = task.unit.reason, task.unit.remedy
+        style = "max-width: 28rem; white-space: normal; overflow-wrap: anywhere"
+        return format_html('<div style="{}">{}<br><small>{}</small></div>', style, reason[:400], remedy[:200])
 
     @adminsite.display(description="next attempt", ordering="unit__not_before")
     def next_attempt(self, task: RouteTask) -> str:

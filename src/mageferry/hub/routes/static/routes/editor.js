@@ -45,7 +45,7 @@
   class Editor {
     constructor(root) {
       this.root = root;
-      this.config = JSON.parse(root.querySelector("script[data-editor-config]").textContent);
+      this.config = JSON.parse(root.querySelector("script[type='application/json']").textContent);
       this.area = root.querySelector("[data-editor-json]");
       this.view = root.querySelector("[data-editor-view]");
       this.warning = root.querySelector("[data-editor-warning]");
@@ -120,12 +120,17 @@
     section(node) {
       const place = below(this.place, node.name);
       const step = (this.config.steps[this.kind] || {})[node.name];
+      this.begin(node, place);
       const body = node.kind === "group" && !node.optional
         ? this.fields(node.fields, place, node.name)
         : [this.control(node, place, node.name)];
       if (step && this.config.try_url) body.push(this.runner(node.name, step));
       const open = node.required || Boolean(step) || place.get() !== undefined;
       return this.fold(node.title, body, { open, help: node.help, path: node.name, top: true });
+    }
+    // A needed group is there from the start, so that what it lacks is told at its own options.
+    begin(node, place) {
+      if (node.kind === "group" && node.required && place.get() === undefined) place.set({});
     }
     fold(title, body, { open = false, help = "", path, top = false } = {}) {
       const details = make("details", { class: top ? "editor-section" : "editor-fold", open, "data-path": path },
@@ -137,6 +142,7 @@
       return nodes.map((node) => this.node(node, below(place, node.name), `${path}.${node.name}`));
     }
     node(node, place, path) {
+      this.begin(node, place);
       if (node.kind === "group" && !node.optional) {
         return this.fold(node.title, this.fields(node.fields, place, path), {
           open: node.required || place.get() !== undefined, help: node.help, path,
@@ -152,7 +158,15 @@
         label,
         make("div", { class: "described-input" }, control, node.help ? make("p", { class: "described-help" }, node.help) : undefined));
     }
-    clone(name) { return this.root.querySelector(`template[data-widget=${name}]`).content.firstElementChild.cloneNode(true); }
+    // A box like those of other forms; some have a frame around them, which is what is put into the page.
+    clone(name) {
+      const frame = this.root.querySelector(`template[data-widget=${name}]`).content.firstElementChild.cloneNode(true);
+      const control = frame.matches("input, select, textarea") ? frame : frame.querySelector("input, select, textarea");
+      // Which box is wrong is told for each by itself, not for all of the editor.
+      control.className = control.className.split(/\s+/).filter((name) => !name.includes("group-[.errors]")).join(" ");
+      control.frame = frame;
+      return control;
+    }
 
     control(node, place, path) {
       const kinds = {
@@ -174,13 +188,12 @@
       if (names) {
         const list = make("datalist", { id: `editor-${++counter}` }, ...names.map((each) => make("option", { value: each })));
         input.setAttribute("list", list.id);
-        input.after(list);
-        const box = make("div", {}, input, list);
+        const box = make("div", {}, input.frame, list);
         this.listen(input, () => place.set(input.value === (node.default ?? "") ? undefined : input.value));
         return box;
       }
       this.listen(input, () => place.set(input.value === (node.default ?? "") ? undefined : input.value));
-      return input;
+      return input.frame;
     }
     listen(input, act) { input.addEventListener("input", act); input.addEventListener("change", act); }
     number(node, place) {
@@ -192,13 +205,13 @@
         const value = text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
         place.set(text === "" || value === node.default ? undefined : value);
       });
-      return input;
+      return input.frame;
     }
     checkbox(node, place) {
       const input = this.clone("checkbox");
       input.checked = Boolean(place.get() ?? node.default);
       this.listen(input, () => place.set(input.checked === Boolean(node.default) ? undefined : input.checked));
-      return input;
+      return input.frame;
     }
     choice(node, place, options) {
       const select = this.clone("select");
@@ -210,7 +223,7 @@
         const value = shown[select.selectedIndex][0];
         place.set(value === "" || value === node.default ? undefined : value);
       });
-      return select;
+      return select.frame;
     }
     lines(node, place) {
       const area = this.clone("textarea");
@@ -222,7 +235,7 @@
         const found = area.value.split("\n").map((line) => line.trim()).filter(Boolean);
         place.set(equal(found, node.default ?? []) ? undefined : found);
       });
-      return area;
+      return area.frame;
     }
     json(node, place) {
       const area = this.clone("textarea");
@@ -230,7 +243,7 @@
       area.value = writeJson(value);
       area.rows = Math.max(2, Math.min(14, area.value.split("\n").length));
       area.placeholder = "A text, or JSON";
-      const box = make("div", {}, area);
+      const box = make("div", {}, area.frame);
       this.listen(area, () => this.parsed(box, area.value, (found) => place.set(equal(found, node.default) ? undefined : found)));
       return box;
     }
@@ -246,7 +259,7 @@
     secret(node, place) {
       const input = this.clone("secret");
       const stored = place.get() === MASK;
-      const box = make("div", {}, input);
+      const box = make("div", {}, input.frame);
       if (stored) box.append(make("p", { class: "described-help" }, "Stored. Leave empty to keep it."));
       this.listen(input, () => place.set(input.value || (stored ? MASK : undefined)));
       if (stored && !node.required) {
@@ -280,7 +293,7 @@
         left.placeholder = "Name"; right.placeholder = anything ? "A text, or JSON" : "Value";
         left.setAttribute("aria-label", `${node.title}: name`); right.setAttribute("aria-label", `${node.title}: value`);
         this.listen(left, gather); this.listen(right, gather);
-        const row = make("div", { class: "described-pair editor-pair" }, left, right);
+        const row = make("div", { class: "described-pair editor-pair" }, left.frame, right.frame);
         row.append(this.button("Remove", () => { row.remove(); gather(); }, `Remove ${node.title}`));
         more.before(row);
       };
@@ -307,7 +320,7 @@
         draw();
       });
       draw();
-      return make("div", {}, make("label", { class: "editor-use", for: box.id }, box, ` Use ${node.title.toLowerCase()}`), inner);
+      return make("div", {}, make("label", { class: "editor-use", for: box.id }, box.frame, ` Use ${node.title.toLowerCase()}`), inner);
     }
     oneOf(node, place, path) {
       const select = this.clone("select");
@@ -333,7 +346,7 @@
         draw();
       });
       draw();
-      return make("div", {}, select, inner);
+      return make("div", {}, select.frame, inner);
     }
     list(node, place, path, cards, adder) {
       const box = make("div", { class: "editor-list" });
@@ -375,7 +388,7 @@
         select.replaceChildren(make("option", { value: "" }, "Add a transformer ..."), ...types.map((each) => make("option", { value: each.type }, each.title)));
         select.setAttribute("aria-label", `Add to ${node.title.toLowerCase()}`);
         select.addEventListener("change", () => { if (select.value) add({ type: select.value }); });
-        return make("div", { class: "editor-add" }, select);
+        return make("div", { class: "editor-add" }, select.frame);
       });
     }
     named(node, place, path) {
@@ -389,7 +402,7 @@
         box.replaceChildren(...names().map((name) => make("section", { class: "editor-card", "data-path": `${path}.${name}` },
           make("header", {}, make("strong", {}, name), make("span", { class: "editor-tools" }, this.button("Remove", () => { below(place, name).set(undefined); draw(); }, `Remove ${name}`))),
           make("div", { class: "editor-body" }, ...this.fields(node.fields, below(place, name), `${path}.${name}`)))),
-        make("div", { class: "editor-add described-pair" }, input, this.button("Add", add, `Add to ${node.title.toLowerCase()}`)));
+        make("div", { class: "editor-add described-pair" }, input.frame, this.button("Add", add, `Add to ${node.title.toLowerCase()}`)));
       };
       draw();
       return box;
@@ -397,6 +410,7 @@
     // Problems: each at its field, or at what is nearest around it.
     complain(problems) {
       this.view.querySelectorAll("[data-problem]").forEach((each) => each.remove());
+      this.view.querySelectorAll("[aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
       let first = null;
       for (const [path, text] of Object.entries(problems)) {
         let at = path;
@@ -408,6 +422,10 @@
         else if (found && found.matches("details, section")) found.querySelector(":scope > .editor-body").prepend(line);
         else if (found) found.querySelector(":scope > .described-input").append(line);
         else this.view.prepend(line);
+        if (found && !found.matches("details, section")) {
+          const box = found.matches("select") ? found : found.querySelector("input, textarea, select");
+          if (box) box.setAttribute("aria-invalid", "true");
+        }
         open(line);
         first = first || line;
       }
