@@ -11,8 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from mageferry.http.redaction import MASK
+from mageferry.hub.configuration import configuration
 from mageferry.hub.routes.forms import INCOMING_OUTLINES, OUTGOING_OUTLINES
 from mageferry.hub.routes.models import Incoming, Outgoing, RouteTask
+from mageferry.hub.routes.runner import run_route
 from tests.http.local_server import Say
 from tests.hub.pipelines.builders import make_client
 from tests.hub.routes.builders import READ_ORDERS, SEND_ORDER, make_outgoing, make_route, order
@@ -153,10 +155,11 @@ def test_a_delivery_is_tried_with_a_sample(admin_client: Client) -> None:
 def test_an_address_that_may_not_be_asked_is_not_asked(
     erp: Erp, admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MAGEFERRY_OUTBOUND_NETWORKS", "none")
+    chosen = configuration().model_copy(update={"outbound_networks": ()})
+    monkeypatch.setattr("mageferry.hub.security.outbound.configuration", lambda: chosen)
     posted = entered("http", READ_ORDERS, client=make_client(erp.url).pk, step="request")
     html = ask(admin_client, "incoming", "try", posted)["html"]
-    assert "MAGEFERRY_OUTBOUND_NETWORKS" in html
+    assert "leads to this machine itself, which may not be asked from here" in html
     assert erp.server.seen == []
 
 
@@ -217,8 +220,6 @@ def test_a_refusal_of_what_is_sent_by_hand_is_told(erp: Erp, admin_client: Clien
 
 
 def test_the_page_of_an_outgoing_offers_entities_of_its_tasks(erp: Erp, admin_client: Client) -> None:
-    from mageferry.hub.routes.runner import run_route
-
     erp.orders = [order(4)]
     route = make_route(erp.url)
     run_route(route)
