@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from mageferry.http.redaction import MASK
 from mageferry.hub.configuration import configuration
-from mageferry.hub.routes.forms import INCOMING_OUTLINES, OUTGOING_OUTLINES
+from mageferry.hub.routes.building import INCOMING_OUTLINES, OUTGOING_OUTLINES
 from mageferry.hub.routes.models import Incoming, Outgoing, RouteTask
 from mageferry.hub.routes.runner import run_route
 from tests.http.local_server import Say

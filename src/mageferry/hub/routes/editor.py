@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.widgets import Script
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 
@@ -53,7 +54,7 @@ class EditorWidget(forms.Widget):
 
     class Media:
         css: Final = {"all": ("pipelines/description.css", "routes/editor.css", "routes/pages.css")}
-        js = ("routes/editor.js",)
+        js = (Script("routes/editor.js", type="module"),)
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, None, attrs)

@@ -13,12 +13,12 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from mageferry.http.config import ConfigError, Problem
-from mageferry.http.config.outline import Node, outline
+from mageferry.http.config.outline import Node
 from mageferry.http.redaction import Secret
-from mageferry.http.transformers import LISTED, Transformers
+from mageferry.http.transformers import Transformers
 from mageferry.hub import adminsite
+from mageferry.hub.routes.building import BEFORE_SENT, INCOMING_OUTLINES, OUTGOING_OUTLINES, STEPS
 from mageferry.hub.routes.editor import EditorField, EditorWidget, sentence, without_secrets
-from mageferry.hub.routes.kinds import INCOMING, OUTGOING
 from mageferry.hub.routes.memory_forms import JsonText
 from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, Route, StoredTest
 from mageferry.hub.routes.schedules import CRON, schedule_of
@@ -26,57 +26,6 @@ from mageferry.hub.routes.settings import missing_records, put_settings
 from mageferry.hub.work.cron import BadCron, BadTimeZone, Cron, parse_time_zone
 
 SHORT_DESCRIPTION: Final = MappingProxyType({"description": adminsite.Textarea(attrs={"rows": 2})})
-
-
-def _transformers(title: str, help: str) -> Node:
-    node = Node(name="transformers", kind="list_of", title=title, help=help, required=False, default=None)
-    node["of"] = LISTED["x-list-of"]
-    return node
-
-
-_INPUT: Final = _transformers("Input transformers", "Of each item by itself, before it is an entity.")
-_BEFORE_SENT: Final = _transformers("Transformers", "In their order, on each entity before it is sent.")
-
-
-def _incoming_outlines() -> dict[str, list[Node]]:
-    """The options of each kind; transformers stand before the entities that they lead to."""
-    found = {}
-    for kind, description in INCOMING.items():
-        nodes = outline(description)
-        if all(node["name"] != "transformers" for node in nodes):
-            at = next((at for at, node in enumerate(nodes) if node["name"] == "entities"), len(nodes))
-            nodes.insert(at, _INPUT)
-        found[str(kind)] = nodes
-    return found
-
-
-INCOMING_OUTLINES: Final = _incoming_outlines()
-OUTGOING_OUTLINES: Final = {
-    str(kind): outline(description, without=("batch",)) for kind, description in OUTGOING.items()
-}
-# In the order in which a person builds an incoming: each step tries all up to itself.
-STEPS: Final[Mapping[str, Mapping[str, str]]] = {
-    IncomingKind.HTTP: {
-        "request": "Run this step: send the request",
-        "answer": "Run this step: read the answer",
-        "items": "Run this step: find the items",
-        "pagination": "Run this step: read two pages",
-        "delta": "Run this step: read what has changed",
-        "transformers": "Run this step: transform the items",
-        "entities": "Run all steps: make entities",
-    },
-    **{
-        kind: {
-            "transformers": "Run this step: transform the sample",
-            "entities": "Run all steps: make entities",
-        }
-        for kind in (IncomingKind.WEBHOOK, IncomingKind.FILE)
-    },
-    **{
-        kind: {"transformers": "Run this step: read and transform"}
-        for kind in (IncomingKind.STORAGE, IncomingKind.HUB)
-    },
-}
 
 
 def _editor(form: Any) -> EditorField:
@@ -238,7 +187,7 @@ class RouteForm(_TransformersForm):
 
     described = EditorField(
         EditorWidget(
-            {"route": [_BEFORE_SENT]}, steps={"route": {"transformers": "Run the steps: read one page"}}
+            {"route": [BEFORE_SENT]}, steps={"route": {"transformers": "Run the steps: read one page"}}
         ),
         label="Transformers",
     )
@@ -297,7 +246,7 @@ class RouteForm(_TransformersForm):
 class StoredTestForm(_TransformersForm):
     """A stored test."""
 
-    described = EditorField(EditorWidget({"test": [_BEFORE_SENT]}), label="Own transformers")
+    described = EditorField(EditorWidget({"test": [BEFORE_SENT]}), label="Own transformers")
     input = JsonText(help_text="A list of entities.")
     expected = JsonText(required=False, help_text="The list of what they become.")
     failures = JsonText(

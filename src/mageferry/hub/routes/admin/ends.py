@@ -18,8 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of
 from mageferry.hub.routes import sending_once
+from mageferry.hub.routes.building import INCOMING_OUTLINES
 from mageferry.hub.routes.editor import sentence
-from mageferry.hub.routes.forms import INCOMING_OUTLINES, IncomingForm, OutgoingForm
+from mageferry.hub.routes.forms import IncomingForm, OutgoingForm
 from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, RouteTask
 from mageferry.hub.routes.preview import preview_request
 from mageferry.hub.routes.settings import find_problems

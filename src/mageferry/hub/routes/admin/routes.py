@@ -23,7 +23,7 @@ from mageferry.hub.routes.admin.ends import refused
 from mageferry.hub.routes.admin.links import tasks_of
 from mageferry.hub.routes.forms import RouteForm
 from mageferry.hub.routes.models import Route
-from mageferry.hub.routes.readiness import problems_of, task_counts
+from mageferry.hub.routes.readiness import TaskCounts, problems_of, task_counts
 from mageferry.hub.routes.runner import NotRunnable, check_runnable, request_run
 from mageferry.hub.routes.schedules import put_schedule, schedule_of
 from mageferry.hub.routes.shown import cut, pretty
@@ -73,12 +73,12 @@ class RouteAdmin(adminsite.ModelAdmin):
         return state_of(problems_of(route)) if route.pk else "-"
 
     @adminsite.display(description="open")
-    def open_tasks(self, route: Route) -> int:
-        return self._counts[route.pk].open
+    def open_tasks(self, route: Any) -> int:
+        return int(route.task_counts.open)
 
     @adminsite.display(description="failed")
-    def failed_tasks(self, route: Route) -> str:
-        count = self._counts[route.pk].failed
+    def failed_tasks(self, route: Any) -> str:
+        count = route.task_counts.failed
         url = tasks_of(route.pk, UnitStatus.FAILED)
         return format_html('<a class="text-red-600" href="{}">{}</a>', url, count) if count else "0"
 
@@ -94,10 +94,13 @@ class RouteAdmin(adminsite.ModelAdmin):
         url = reverse("admin:routes_route_work", args=(route.pk,))
         return format_html('<a class="text-primary-600" href="{}">Open</a>', url)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        # One query for all rows of the list; counted anew with each page.
-        self._counts = task_counts()
-        return super().get_queryset(request)
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The rows of a page with their counts, which are asked for at once."""
+        changelist = super().get_changelist_instance(request)
+        counts = task_counts()
+        for row in changelist.result_list:
+            row.task_counts = counts.get(row.pk, TaskCounts())
+        return changelist
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -128,7 +131,9 @@ class RouteAdmin(adminsite.ModelAdmin):
     @adminsite.action(description="Run the chosen now", permissions=["change_it"])
     def run_chosen(self, request: HttpRequest, queryset: QuerySet[Route]) -> None:
         for route in queryset.select_related("incoming", "outgoing"):
-            _tell(request, route, _run)
+            said = _tell(request, route, _run)
+            if said:
+                self.log_change(request, route, said)
 
     @adminsite.action(description="See its work", url_path="see-work")
     def see_work(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -106,12 +106,20 @@ class TaskAdmin(adminsite.ReadOnlyAdmin):
 
     @admin.action(description="Retry the chosen", permissions=["change"])
     def retry_chosen(self, request: HttpRequest, queryset: QuerySet[RouteTask]) -> None:
-        self.message_user(request, f"{operations.retry(queryset)} tasks are due again.")
+        tasks = list(queryset)
+        self.message_user(request, f"{operations.retry(tasks)} tasks are due again.")
+        self._log(request, tasks, "Retried, with others.")
 
     @admin.action(description="Skip the chosen", permissions=["change"])
     def skip_chosen(self, request: HttpRequest, queryset: QuerySet[RouteTask]) -> None:
-        count = operations.skip(queryset, f"Skipped by {request.user}.")
+        tasks = list(queryset)
+        count = operations.skip(tasks, f"Skipped by {request.user}.")
         self.message_user(request, f"{count} tasks were skipped.")
+        self._log(request, tasks, "Skipped, with others.")
+
+    def _log(self, request: HttpRequest, tasks: list[RouteTask], said: str) -> None:
+        assert request.user.pk is not None, "who may change has signed in"
+        LogEntry.objects.log_actions(request.user.pk, tasks, CHANGE, said)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.press)
