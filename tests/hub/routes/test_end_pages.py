@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told_at_its_option_and_nothing_typed_is_lost(admin_cli
 @pytest.mark.django_db
 def test_secrets_are_written_and_never_read(admin_client: Client) -> None:
     page = add(admin_client, "incoming", entered("webhook", {**HOOK, "typo": 1}))
-    assert "signature.secret: Enter it again" in page or "Enter it again: what is typed" in page
+    assert "Enter it again: what is typed here is never shown." in page
     assert CANARY not in page
     add(admin_client, "incoming", entered("webhook", HOOK))
     made = Incoming.objects.get()
@@ -149,6 +149,8 @@ def test_a_delivery_is_tried_with_a_sample(admin_client: Client) -> None:
     html = ask(admin_client, "incoming", "try", posted)["html"]
     assert "&quot;shop&quot;: &quot;A&quot;" in html
     assert "Store this as a test" in html
+    wrong = ask(admin_client, "incoming", "try", {**posted, "described": json.dumps({**HOOK, "typo": 1})})
+    assert list(wrong["problems"]) == ["typo"], "the secret is still in the box it was typed into"
     assert "The sample is no JSON" in ask(admin_client, "incoming", "try", {**posted, "sample": "{"})["html"]
 
 

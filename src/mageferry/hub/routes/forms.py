@@ -38,6 +38,8 @@ class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
     """What an incoming and an outgoing have in common: a kind, and settings that are described by it."""
 
     outlines: ClassVar[Mapping[str, list[Node]]]
+    # A trial leaves the page as it is, with what was typed in it.
+    shown_again = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +62,7 @@ class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
                 setattr(self.instance, name, cleaned.get(name))
             for problem in missing_records(self.instance):
                 self.add_error(problem.path, sentence(problem.message, problem.remedy))
-        if self.errors:
+        if self.errors and self.shown_again:
             self._hide_secrets()
         return cleaned
 

@@ -108,7 +108,7 @@ class IncomingAdmin(_EndAdmin):
         """Runs an incoming as it stands in the form, up to a step; nothing is saved."""
         record = self.allowed_record(request, pk)
         step = request.POST.get("step", "")
-        form = _trial_form(IncomingForm)(_up_to(step, request.POST), instance=record)
+        form = _trial_form(IncomingForm, _up_to(step, request.POST), record)
         if not form.is_valid():
             return refused(form)
         sample = form.cleaned_data.get("sample")
@@ -193,7 +193,7 @@ class OutgoingAdmin(_EndAdmin):
         )
 
     def _given(self, request: HttpRequest, pk: int) -> tuple[Any, list[Any] | str, dict[str, Any]]:
-        form = _trial_form(OutgoingForm)(request.POST, instance=self.allowed_record(request, pk))
+        form = _trial_form(OutgoingForm, request.POST, self.allowed_record(request, pk))
         answers = (
             _json_of(request.POST.get("answers", ""), "answers") if request.POST.get("answers") else [{}]
         )
@@ -202,9 +202,12 @@ class OutgoingAdmin(_EndAdmin):
         return form, _json_of(request.POST.get("entity", ""), "entity"), answers[0]
 
 
-def _trial_form(form: type[Any]) -> type[Any]:
+def _trial_form(form: type[Any], posted: Any, record: Any) -> Any:
     """The same form without what only matters when it is saved."""
-    return modelform_factory(form.Meta.model, form=form, fields=("kind", "client", "storage", "account"))
+    kind: Any = modelform_factory(form.Meta.model, form=form, fields=("kind", "client", "storage", "account"))
+    made = kind(posted, instance=record)
+    made.shown_again = False
+    return made
 
 
 def _up_to(step: str, posted: Any) -> Any:
