@@ -100,6 +100,12 @@ class Choice(Description):
         self.model_fields_set.add("type")
 
 
+# Said of a field beside its JSON Schema: it is a list of described things of this name, each with a `type` of its own.
+LIST_OF: Final = "x-list-of"
+# It has the code of a record of this kind, such as an HTTP client.
+CODE_OF: Final = "x-code-of"
+
+
 class FieldKind(StrEnum):
     """What a form shows for an option. TEXTS and SECRETS are names with a text each."""
 
@@ -132,7 +138,7 @@ class FormField:
 def form_fields(model: type[Description]) -> Iterator[FormField]:
     """The options of a type, in the order they are declared; those of a nested one as `outer.inner`."""
     for name, info in model.model_fields.items():
-        inner = _bare(info.annotation)
+        inner = bare_type(info.annotation)
         if types := alternatives(info.annotation):
             yield _type_field(name, info, tuple(types))
             for type_name, kind in types.items():
@@ -141,10 +147,11 @@ def form_fields(model: type[Description]) -> Iterator[FormField]:
         elif isinstance(inner, type) and issubclass(inner, Description):
             yield from (_inner(field, name, info) for field in form_fields(inner))
         else:
-            yield _field(name, info)
+            yield leaf_field(name, info)
 
 
-def _field(name: str, info: FieldInfo) -> FormField:
+def leaf_field(name: str, info: FieldInfo) -> FormField:
+    """One option that is no description itself."""
     kind, choices = _kind(info)
     title = info.title or name.replace("_", " ").capitalize()
     default = _default(info, kind)
@@ -153,9 +160,9 @@ def _field(name: str, info: FieldInfo) -> FormField:
 
 def nested_description(annotation: Any) -> type[Description] | None:
     """The description that stands in a field, also as an element of a list; None for other kinds."""
-    inner = _bare(annotation)
+    inner = bare_type(annotation)
     if get_origin(inner) in (tuple, list, dict):
-        inner = _bare(get_args(inner)[1 if get_origin(inner) is dict else 0])
+        inner = bare_type(get_args(inner)[1 if get_origin(inner) is dict else 0])
     return inner if isinstance(inner, type) and issubclass(inner, Description) else None
 
 
@@ -209,14 +216,14 @@ _KINDS: Final[Mapping[type, FieldKind]] = {
 
 
 def _kind(info: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
-    annotation = _bare(info.annotation)
+    annotation = bare_type(info.annotation)
     if _is_enum(annotation):
         return FieldKind.CHOICE, tuple(str(member.value) for member in annotation)
     origin = get_origin(annotation) or annotation
     if origin is dict:
-        named = _bare(get_args(annotation)[1])
+        named = bare_type(get_args(annotation)[1])
         return {Secret: FieldKind.SECRETS, str: FieldKind.TEXTS}.get(named, FieldKind.OBJECT), ()
-    if origin in (tuple, list) and (member := _bare(get_args(annotation)[0])) and _is_enum(member):
+    if origin in (tuple, list) and (member := bare_type(get_args(annotation)[0])) and _is_enum(member):
         return FieldKind.LIST, tuple(str(each.value) for each in member)
     return _KINDS.get(origin, FieldKind.OBJECT), ()
 
@@ -225,7 +232,14 @@ def _is_enum(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
-def _bare(annotation: Any) -> Any:
+def is_optional(annotation: Any) -> bool:
+    """Whether nothing at all may stand in a field."""
+    while hasattr(annotation, "__value__") or get_origin(annotation) is Annotated:
+        annotation = annotation.__value__ if hasattr(annotation, "__value__") else get_args(annotation)[0]
+    return get_origin(annotation) in (Union, UnionType) and NoneType in get_args(annotation)
+
+
+def bare_type(annotation: Any) -> Any:
     """The type without aliases, annotations and the `None` of an optional one."""
     while True:
         if hasattr(annotation, "__value__"):

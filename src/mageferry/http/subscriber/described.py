@@ -29,7 +29,7 @@ from mageferry.http.subscriber.memory import Memories
 from mageferry.http.subscriber.pagination.described import OnePageDescription, PaginationChoice
 from mageferry.http.subscriber.schema import EntitySchema
 from mageferry.http.subscriber.subscription import Delta, Repeats, Subscriber
-from mageferry.http.transformers import Ports, Transformers
+from mageferry.http.transformers import LISTED, Ports, Transformers
 from mageferry.http.transformers import json_schema as transformers_schema
 
 # What can be counted back from today; more has no meaning, and dates end at the year 1.
@@ -137,7 +137,10 @@ class SubscriberDescription(Description):
     pagination: PaginationChoice = option(OnePageDescription, "Pages", "What leads from page to page.")
     delta: DeltaDescription | None = option(None, "Changes", "Reading only what has changed since last time.")
     transformers: Annotated[tuple[Any, ...], AfterValidator(_check_transformers)] = option(
-        (), "Input transformers", "Of each item by itself, before it is an entity."
+        (),
+        "Input transformers",
+        "Of each item by itself, before it is an entity.",
+        json_schema_extra=LISTED,
     )
     entities: EntityDescription = option(EntityDescription, "Entities")
     repeats: Repeats = option(

@@ -1,7 +1,7 @@
 """Transformers, declared as data: what entities become between a source and a target."""
 
 from mageferry.http.transformers.catalogue import TRANSFORMERS, Catalogue, json_schema, markdown
-from mageferry.http.transformers.described import Place, TargetText, TransformerDescription
+from mageferry.http.transformers.described import LISTED, Place, TargetText, TransformerDescription
 from mageferry.http.transformers.errors import TransformError
 from mageferry.http.transformers.pipeline import Transformers
 from mageferry.http.transformers.running import Entity, Failure, Ports, Run, Step, Storage, Transformed
@@ -9,6 +9,7 @@ from mageferry.http.transformers.stored_tests import StoredTest, Verdict, differ
 from mageferry.http.transformers.targets import Target, TargetError
 
 __all__ = [
+    "LISTED",
     "TRANSFORMERS",
     "Catalogue",
     "Entity",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator
 
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.config.described import Typed
+from mageferry.http.config.fields import LIST_OF
 from mageferry.http.descriptions import expression, read
 from mageferry.http.placeholders import Expression, Template, TemplateError
 from mageferry.http.transformers.errors import TransformError
@@ -23,6 +24,8 @@ def _check_target(text: str) -> str:
     return text
 
 
+# Said of each field that is a list of transformers.
+LISTED: Final = {LIST_OF: "transformers"}
 # A place in the entity: items[0].sku
 type TargetText = Annotated[str, AfterValidator(_check_target)]
 

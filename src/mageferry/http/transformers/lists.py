@@ -13,7 +13,7 @@ from mageferry.http.flow import Flow
 from mageferry.http.json_text import json_bytes, json_copy
 from mageferry.http.placeholders import Expression, Scope, Template, as_text, reveal
 from mageferry.http.redaction import Secret
-from mageferry.http.transformers.described import Place, TargetText, TransformerDescription
+from mageferry.http.transformers.described import LISTED, Place, TargetText, TransformerDescription
 from mageferry.http.transformers.errors import TransformError
 from mageferry.http.transformers.running import FAILURES, Each, Entity, Run, Step, apply_all, within
 from mageferry.http.transformers.targets import Target
@@ -167,8 +167,12 @@ class Conditional(TransformerDescription):
     title = "Conditional"
     nested: ClassVar[tuple[str, ...]] = ("then", "otherwise")
     when: ExpressionText = needed("When", _WHEN, min_length=1)
-    then: tuple[Any, ...] = option((), "Then", "Transformers for entities where it is true.")
-    otherwise: tuple[Any, ...] = option((), "Otherwise", "Transformers for the others.")
+    then: tuple[Any, ...] = option(
+        (), "Then", "Transformers for entities where it is true.", json_schema_extra=LISTED
+    )
+    otherwise: tuple[Any, ...] = option(
+        (), "Otherwise", "Transformers for the others.", json_schema_extra=LISTED
+    )
 
     def build(self, place: Place) -> Step:
         when = place.needed_expression(self.when, "when")
@@ -205,7 +209,10 @@ class ForEach(TransformerDescription):
         "Target", "Where the list of transformed elements is put, mostly the same place."
     )
     transformers: tuple[Any, ...] = needed(
-        "Transformers", "Each element is an entity to them; the whole one is @{parent}.", min_length=1
+        "Transformers",
+        "Each element is an entity to them; the whole one is @{parent}.",
+        min_length=1,
+        json_schema_extra=LISTED,
     )
 
     def build(self, place: Place) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from mageferry.http.config.fields import Text, needed, option
+from mageferry.http.config.fields import CODE_OF, Text, needed, option
 from mageferry.http.descriptions import ExpressionText
 from mageferry.http.flow import Flow
 from mageferry.http.json_text import json_copy
@@ -31,7 +31,7 @@ class NotThere(StrEnum):
 class LookUpInStorage(TransformerDescription):
     type_name = "look_up"
     title = "Look up in a storage"
-    storage: str = needed("Storage", min_length=1)
+    storage: str = needed("Storage", min_length=1, json_schema_extra={CODE_OF: "storage"})
     key: Text = needed("Key", "Template: &{sku}.", min_length=1)
     target: TargetText = needed("Target", "Where the value is put.")
     not_there: NotThere = option(NotThere.FAIL, "When not there")
@@ -67,7 +67,7 @@ class LookUpInStorage(TransformerDescription):
 class CallHttp(TransformerDescription):
     type_name = "call"
     title = "Call HTTP"
-    client: str = needed("HTTP client", min_length=1)
+    client: str = needed("HTTP client", min_length=1, json_schema_extra={CODE_OF: "http_client"})
     call: CallDescription = needed("Call", "It must only read: it is made again when the entity is.")
     result: ExpressionText = option("", "Result", "JMESPath over the answer's body; empty: all of it.")
     target: TargetText = needed("Target", "Where the result is put.")

@@ -63,13 +63,15 @@ def _check_kind(name: str) -> str:
     return name
 
 
+# For a form to choose from.
+_CHOICES: Final[dict[str, Any]] = {"enum": [*KINDS]}
 type HubKind = Annotated[str, AfterValidator(_check_kind)]
 
 
 class HubIncomingDescription(Description):
     """What changed in the hub."""
 
-    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.")
+    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.", json_schema_extra=_CHOICES)
     compared: ExpressionText = option(
         "",
         "Compared",
@@ -80,7 +82,7 @@ class HubIncomingDescription(Description):
 class HubOutgoingDescription(Description):
     """What is stored in the hub."""
 
-    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.")
+    entity: HubKind = needed("Entities", f"One of {', '.join(KINDS)}.", json_schema_extra=_CHOICES)
 
 
 class StoredOutgoingDescription(Description):

@@ -12,7 +12,7 @@ from mageferry.hub.routes.runner import ROUTE_FLOW, RUN_ROUTE
 from mageferry.hub.work.clock import database_now
 from mageferry.hub.work.models import Schedule
 from mageferry.hub.work.scheduler import chore
-from mageferry.hub.work.schedules import plan
+from mageferry.hub.work.schedules import pause_schedules, plan, resume_schedules, set_schedule
 
 FOLLOW_SECONDS: Final = 15.0
 CRON: Final = "*/15 * * * *"
@@ -59,6 +59,24 @@ def schedule_for(route: Route) -> Schedule:
 def schedule_of(route: Route) -> Schedule | None:
     """The schedule of a route, for showing and editing it."""
     return Schedule.objects.filter(kind=RUN_ROUTE, scope=route.scope).first()
+
+
+def put_schedule(
+    route: Route, *, cron: str | None = None, time_zone: str | None = None, paused: bool | None = None
+) -> Schedule:
+    """Make the schedule of a route if it has none yet, and change it. Raises BadCron, BadTimeZone."""
+    made = schedule_for(route)
+    made.enabled = route.enabled and route.incoming.enabled and route.incoming.is_polled
+    columns = ("flow", "scope", "connector_key", "title", "payload", "priority", "cron", "enabled", "next_at")
+    new = {name: getattr(made, name) for name in columns}
+    schedule, _ = Schedule.objects.get_or_create(
+        kind=RUN_ROUTE, flow=new.pop("flow"), scope=new.pop("scope"), defaults=new
+    )
+    if (cron, time_zone) != (schedule.cron, schedule.time_zone):
+        set_schedule(schedule, cron=cron, time_zone=time_zone)
+    if paused is not None and paused != schedule.paused:
+        (pause_schedules if paused else resume_schedules)([schedule.pk])
+    return schedule
 
 
 chore("follow routes", FOLLOW_SECONDS)(follow_routes)

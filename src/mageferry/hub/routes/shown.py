@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from mageferry.http.message import Request, Response
 from mageferry.http.plugins.log import Exchange
+from mageferry.http.redaction import redact_json
 from mageferry.hub.pipelines.journal import storable
 from mageferry.hub.routes.reach import Reach
 
@@ -29,6 +31,16 @@ class Shown:
     error: str = ""
     elapsed_ms: int = 0
     step: str = ""
+
+    @property
+    def shown_request_body(self) -> str:
+        """The body for a person: JSON is indented."""
+        return indented(self.request_body)
+
+    @property
+    def shown_body(self) -> str:
+        """The same of the answer."""
+        return indented(self.body)
 
 
 def shown_request(request: Request, reach: Reach, step: str = "") -> Shown:
@@ -55,3 +67,25 @@ def shown_exchange(exchange: Exchange, reach: Reach) -> Shown:
         mask(exchange.error.message) if exchange.error is not None else "",
         round(exchange.elapsed_seconds * 1000),
     )
+
+
+def pretty(value: Any) -> str:
+    """JSON for a person: indented, what is named like a secret masked."""
+    return json.dumps(redact_json(value), indent=2, ensure_ascii=False)
+
+
+def cut(text: str) -> str:
+    """As much of a text as a page shows."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]} ... ({len(text):,} characters)"
+
+
+def indented(text: str) -> str:
+    """JSON with line breaks; any other text as it is, also JSON that was cut."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ from mageferry.http.plugins.log import Exchange, Log
 from mageferry.http.subscriber import EntityError, IncomingError, Reading
 from mageferry.http.subscriber.described import EntityDescription
 from mageferry.http.subscriber.entities import EntityReader
+from mageferry.hub.exchange import changes
 from mageferry.hub.routes.models import Incoming, IncomingKind, Route
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.runner import ROUTE_FLOW
 from mageferry.hub.routes.settings import description_of, missing_records
-from mageferry.hub.routes.shown import Shown, shown_exchange
+from mageferry.hub.routes.shown import Shown, cut, pretty, shown_exchange
 from mageferry.hub.routes.storages import live_entries
 from mageferry.hub.routes.transforming import Untransformed, entity_rules, transform_entity
 from mageferry.hub.work.marks import mark_of
@@ -33,6 +34,11 @@ class Stage:
     entities: list[Any]
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def text(self) -> str:
+        """The entities as JSON for a person, cut."""
+        return cut(pretty(self.entities))
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -48,14 +54,18 @@ class Trial:
 
 
 def try_step(
-    incoming: Incoming, route: Route | None = None, sample: Any = None, limit: int = MOST_ITEMS
+    incoming: Incoming,
+    route: Route | None = None,
+    sample: Any = None,
+    limit: int = MOST_ITEMS,
+    pages: int = 1,
 ) -> Trial:
     """Read one page of an incoming for real and show what becomes of its first items; nothing is written.
 
     `route`: its transformers are tried as well. `sample`: the items to go on with instead of reading, for a webhook or
-    file. What goes wrong is in the trial.
+    file. `pages`: read so many, to see that one leads to the next. What goes wrong is in the trial.
     """
-    page = _Page(limit)
+    page = _Page(limit, pages)
     with Reach() as reach:
         try:
             if sample is not None:
@@ -75,6 +85,7 @@ def try_step(
 @dataclass(slots=True)
 class _Page:
     limit: int
+    pages: int = 1
     exchanges: list[Exchange] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
     received: int = 0
@@ -84,12 +95,14 @@ class _Page:
     remedy: str = ""
 
     def take(self, items: Sequence[Any]) -> None:
-        self.received = len(items)
-        self.items = list(items[: self.limit])
+        self.received += len(items)
+        self.items += items[: self.limit - len(self.items)]
 
     def go_through(self, incoming: Incoming, route: Route | None, reach: Reach) -> None:
         """Input transformers one by one, then the entities, then the transformers of the route."""
-        now = self._transformed("input transformer", incoming.transformers, self.items, reach)
+        for stage in stages_of("input transformer", incoming.transformers, self.items, reach):
+            self.stages.append(stage)
+        now = self.stages[-1].entities if self.stages else self.items
         reader, entities, failures = EntityReader(entity_rules(incoming)), [], []
         for number, data in enumerate(now, 1):
             try:
@@ -101,22 +114,26 @@ class _Page:
                 self.identifiers.append(entity.identifier)
         self.stages.append(Stage("entities", entities, failures))
         if route is not None:
-            self._transformed("transformer", route.transformers, entities, reach)
+            for stage in stages_of("transformer", route.transformers, entities, reach):
+                self.stages.append(stage)
 
-    def _transformed(self, what: str, listed: Any, entities: list[Any], reach: Reach) -> list[Any]:
-        now = entities
-        for index, each in enumerate(listed if isinstance(listed, list) else []):
-            made: list[Any] = []
-            failures: list[str] = []
-            for number, entity in enumerate(now, 1):
-                try:
-                    made += transform_entity([each], entity, reach, "transformers")
-                except Untransformed as error:
-                    failures.append(f"{number}: {error.reason}. {error.remedy}".strip())
-            kind = each.get("type", "") if isinstance(each, dict) else ""
-            self.stages.append(Stage(f"{what} {index + 1}: {kind}", made, failures))
-            now = made
-        return now
+
+def stages_of(what: str, listed: Any, entities: Sequence[Any], reach: Reach) -> Iterator[Stage]:
+    """What there is behind each of these transformers. Raises ConfigError."""
+    now = list(entities)
+    for index, each in enumerate(listed if isinstance(listed, list | tuple) else []):
+        made: list[Any] = []
+        failures: list[str] = []
+        for number, entity in enumerate(now, 1):
+            try:
+                made += transform_entity([each], entity, reach, "transformers")
+            except Untransformed as error:
+                # Each is run by itself, so its own place is always the first.
+                reason = error.reason.replace("transformers[0]", f"transformers[{index}]", 1)
+                failures.append(f"{number}: {reason}. {error.remedy}".strip())
+        kind = each.get("type", "") if isinstance(each, dict) else ""
+        yield Stage(f"{what} {index + 1}: {kind}", made, failures)
+        now = made
 
 
 def _read(incoming: Incoming, route: Route | None, reach: Reach, page: _Page) -> None:
@@ -126,6 +143,8 @@ def _read(incoming: Incoming, route: Route | None, reach: Reach, page: _Page) ->
         _read_http(incoming, route, reach, page)
     elif incoming.kind == IncomingKind.STORAGE and incoming.storage is not None:
         page.take([each.value for each in live_entries(incoming.storage)[: page.limit]])
+    elif incoming.kind == IncomingKind.HUB:
+        page.take(changes(description_of(incoming).entity, incoming.account, None).entities)
     else:
         page.error = f"Items of the kind {incoming.get_kind_display()} come by themselves."
         page.remedy = "Give a sample to try it with."
@@ -141,10 +160,12 @@ def _read_http(incoming: Incoming, route: Route | None, reach: Reach, page: _Pag
     note = Log(page.exchanges.append)
     since = mark_of(route.scope, ROUTE_FLOW) if route is not None else None
     reading = Reading(subscriber, lambda plugins: handle_with(client, [note, *plugins]), since)
-    found = client.run(reading.next_page())
-    if found is None:
-        return
-    numbered = [(entity.index, entity.data) for entity in found.entities]
-    numbered += [(each.place.entity or 0, each.data) for each in found.failures if each.data is not None]
-    page.take([item for _, item in sorted(numbered, key=lambda pair: pair[0])])
-    page.received = found.received
+    for _ in range(page.pages):
+        found = client.run(reading.next_page())
+        if found is None:
+            return
+        numbered = [(entity.index, entity.data) for entity in found.entities]
+        numbered += [(each.place.entity or 0, each.data) for each in found.failures if each.data is not None]
+        page.take([item for _, item in sorted(numbered, key=lambda pair: pair[0])])
+        # What is left out as a duplicate or too old was received as well.
+        page.received += found.received - len(numbered)

@@ -15,6 +15,9 @@ from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.flows import registry, runner
+from mageferry.hub.routes.models import Route
+from mageferry.hub.routes.readiness import TaskCounts, task_counts
+from mageferry.hub.routes.runner import ROUTE_FLOW
 from mageferry.hub.trade.models import Order, OrderStatus
 from mageferry.hub.work.models import EVERYTHING, OPEN, FlowRun, Pause, RunStatus, UnitStatus, WorkUnit
 
@@ -28,6 +31,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         cards=_cards(),
         everything_paused=pauses.get(EVERYTHING),
         connectors=[_connector(connector, pauses) for connector in Magento2Connector.objects.all()],
+        routes=_routes(),
         failures=list(WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]),
         runs=list(FlowRun.objects.order_by("-id")[:10]),
         orders_by_day=_orders_by_day(),
@@ -82,6 +86,19 @@ def _connector(connector: Magento2Connector, pauses: Mapping[str, Pause]) -> dic
         "href": reverse("admin:connectors_magento2connector_change", args=(connector.pk,)),
         "flows": flows,
     }
+
+
+def _routes() -> list[dict[str, Any]]:
+    """Each route with its tasks and its last run."""
+    counts = task_counts()
+    return [
+        {
+            "route": route,
+            "counts": counts.get(route.pk, TaskCounts()),
+            "last": FlowRun.objects.filter(flow=ROUTE_FLOW, scope=route.scope).order_by("-id").first(),
+        }
+        for route in Route.objects.select_related("incoming", "outgoing")
+    ]
 
 
 def _orders_by_day() -> str:

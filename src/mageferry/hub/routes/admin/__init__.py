@@ -1,0 +1,24 @@
+"""Pages of routes: what they join, their tasks, storages and tests."""
+
+from mageferry.hub.routes.admin.ends import IncomingAdmin, OutgoingAdmin
+from mageferry.hub.routes.admin.memory import (
+    GlobalValueAdmin,
+    IdMapEntryAdmin,
+    StorageAdmin,
+    StorageEntryAdmin,
+)
+from mageferry.hub.routes.admin.routes import RouteAdmin
+from mageferry.hub.routes.admin.stored_tests import StoredTestAdmin
+from mageferry.hub.routes.admin.tasks import TaskAdmin
+
+__all__ = [
+    "GlobalValueAdmin",
+    "IdMapEntryAdmin",
+    "IncomingAdmin",
+    "OutgoingAdmin",
+    "RouteAdmin",
+    "StorageAdmin",
+    "StorageEntryAdmin",
+    "StoredTestAdmin",
+    "TaskAdmin",
+]
