@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
-from mageferry.hub.api import goods, http, mappings, operations, refunds, shapes, shipments
+from mageferry.hub.api import config, goods, http, mappings, operations, refunds, shapes, shipments
 from mageferry.hub.api.access import MAY_ACT, MAY_READ, StaffSession, TokenAuthentication, require
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.readiness import check_connector
@@ -28,6 +28,7 @@ api = NinjaAPI(
 for _part in (goods, mappings, operations, refunds, shipments):
     api.add_router("", _part.router)
 api.add_router("/http", http.router)
+api.add_router("/config", config.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])
