@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mageferry.sandbox.access import ADMIN, Identity
 from mageferry.sandbox.demo import load_demo
-from mageferry.sandbox.front import FrontController, Request, Response
+from mageferry.sandbox.front import FrontController
+from mageferry.sandbox.messages import Request, Response
 from mageferry.sandbox.routes import build_router
 from mageferry.sandbox.shop import Shop
 

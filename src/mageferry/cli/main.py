@@ -15,6 +15,7 @@ from mageferry.cli import (
     mapping,
     orders,
     route,
+    sandbox,
     schedule,
     server,
     storage,
@@ -22,7 +23,6 @@ from mageferry.cli import (
     work,
 )
 from mageferry.cli.hub import readable_errors
-from mageferry.cli.sandbox import sandbox
 
 app = typer.Typer(
     name="mageferry",
@@ -38,7 +38,6 @@ app.command("worker")(server.worker)
 app.command("scheduler")(server.scheduler)
 app.command("migrate")(server.migrate)
 app.command("make-key")(server.make_key)
-app.command("sandbox")(sandbox)
 app.add_typer(config.app, name="config")
 app.add_typer(connector.app, name="connector")
 app.add_typer(flow.app, name="flow")
@@ -46,6 +45,7 @@ app.add_typer(http.app, name="http")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(orders.app, name="orders")
 app.add_typer(route.app, name="route")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(storage.app, name="storage")
 app.add_typer(user.app, name="user")

@@ -7,21 +7,18 @@ default.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from mageferry.sandbox.access import EVERYTHING
 from mageferry.sandbox.activation import IntegrationDesk
 from mageferry.sandbox.bulk import OperationStatus
 from mageferry.sandbox.consumers import Consumers
 from mageferry.sandbox.demo.orders import place_orders
-from mageferry.sandbox.faults import FaultKind, FaultPlan, FaultRule, check_rule
-from mageferry.sandbox.journal import Entry, Journal
 from mageferry.sandbox.orderbook import Record
 from mageferry.sandbox.php import Value, to_int
 from mageferry.sandbox.resources.product_writes import touch_product
 from mageferry.sandbox.shop import Shop
+from mageferry.sandbox.switchboard import Switchboard
 from mageferry.sandbox.twofactor import one_time_code
 
 DEADLOCK = "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock"
@@ -29,83 +26,15 @@ DEADLOCK = "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when try
 type Filler = Callable[[Shop], None]
 
 
-class Control:
-    """Every method is safe to call from any thread while the server runs."""
+class Control(Switchboard):
+    """The switchboard of a shop. Every method is safe to call from any thread while the server runs."""
 
     def __init__(self, shop: Shop, fill: Filler) -> None:
+        super().__init__(shop.clock)
         self._shop = shop
         self._fill = fill
-        self.lock = threading.RLock()
-        self.faults = FaultPlan()
-        self.journal = Journal()
-        self.latency_seconds = 0.0
         self.consumers: Consumers | None = None
         """They execute asynchronous operations; the server puts them here."""
-        self.base_url = ""
-        """The shop's own address, which integrations are told."""
-
-    def add_fault(
-        self,
-        kind: FaultKind | str,
-        *,
-        count: int | None = None,
-        skip: int = 0,
-        rate: float = 1.0,
-        seed: int = 0,
-        method: str = "",
-        path: str = "",
-        seconds: float = 0.0,
-        retry_after: str = "",
-    ) -> FaultRule:
-        """Put a fault in force; see FaultRule for the fields. Raises ValueError."""
-        rule = FaultRule(
-            FaultKind(kind),
-            count=count,
-            skip=skip,
-            rate=rate,
-            seed=seed,
-            method=method,
-            path=path,
-            seconds=seconds,
-            retry_after=retry_after,
-        )
-        return self.put_rule(check_rule(rule))
-
-    def put_rule(self, rule: FaultRule) -> FaultRule:
-        with self.lock:
-            return self.faults.add(rule)
-
-    def remove_fault(self, rule_id: int) -> bool:
-        with self.lock:
-            return self.faults.remove(rule_id)
-
-    def clear_faults(self) -> None:
-        with self.lock:
-            self.faults.clear()
-
-    def requests(self) -> list[Entry]:
-        with self.lock:
-            return self.journal.entries()
-
-    def count_requests(self, method: str = "", path: str = "") -> int:
-        with self.lock:
-            return self.journal.count(method, path)
-
-    def clear_requests(self) -> None:
-        with self.lock:
-            self.journal.clear()
-
-    def set_latency(self, milliseconds: float) -> None:
-        """Every REST answer takes at least this long. Raises ValueError when negative."""
-        if milliseconds < 0:
-            raise ValueError("latency must not be negative")
-        with self.lock:
-            self.latency_seconds = milliseconds / 1000
-
-    def set_clock(self, moment: datetime | None) -> None:
-        """Move the shop's time; None goes back to the machine's."""
-        with self.lock:
-            self._shop.clock.set(moment.astimezone(UTC) if moment else None)
 
     def set_setting(self, path: str, value: str) -> None:
         """Set a configuration value by Magento's path. Raises ValueError for an unknown one."""
@@ -203,11 +132,8 @@ class Control:
     def reset(self) -> None:
         """The shop as it was at first: content, settings, clock; no faults, no latency, an empty log."""
         with self.lock:
-            self.faults.clear()
-            self.journal.clear()
-            self.latency_seconds = 0.0
+            super().reset()
             self._shop.settings.reset()
-            self._shop.clock.set(None)
             self._fill(self._shop)
 
     def describe(self) -> dict[str, object]:
@@ -217,10 +143,6 @@ class Control:
                 "what": "Mageferry sandbox shop: for tests and demonstrations only",
                 "orders": count,
                 "products": self._shop.database.value("SELECT COUNT(*) FROM catalog_product_entity"),
-                "time": self._shop.clock.text(),
-                "latency_ms": self.latency_seconds * 1000,
-                "requests": self.journal.count(),
-                "open_requests_most": self.journal.open_most,
-                "faults": [rule.describe() for rule in self.faults.rules()],
+                **super().describe(),
                 "settings": self._shop.settings.all(),
             }

@@ -75,6 +75,10 @@ class FaultRule:
         self.hits += 1
         return True
 
+    def headers(self) -> dict[str, str]:
+        """The headers of its answer."""
+        return {"Retry-After": self.retry_after} if self.retry_after else {}
+
     def describe(self) -> dict[str, object]:
         return {
             "id": self.rule_id,

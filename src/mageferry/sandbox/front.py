@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 
 import orjson
 
@@ -14,6 +13,7 @@ from mageferry.sandbox.database import FAILED_STATEMENT
 from mageferry.sandbox.integrations import Integration, TokenKind
 from mageferry.sandbox.listing import Page
 from mageferry.sandbox.media import choose_renderer, encode_json, encode_xml, error_page, parse_body
+from mageferry.sandbox.messages import HTML, JSON, PLAIN, XML, Request, Response
 from mageferry.sandbox.oauth import problem_form, token_form
 from mageferry.sandbox.php import Value, members, parse_query
 from mageferry.sandbox.projection import project
@@ -21,32 +21,8 @@ from mageferry.sandbox.refusals import NO_ROUTE, NOT_PROCESSED, Crash, Refusal, 
 from mageferry.sandbox.routing import Answer, Call, Match, Rendered, Router, is_rest_path, split_store
 from mageferry.sandbox.shop import Shop
 
-JSON = "application/json; charset=utf-8"
-XML = "application/xml; charset=utf-8"
-HTML = "text/html; charset=UTF-8"
-PLAIN = "text/plain;charset=UTF-8"
 _TOKEN_PATHS = ("/oauth/token/request", "/oauth/token/access")
 CRASHED = "An error has happened during application run. See exception log for details.\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What arrived: ``path`` and ``query`` raw, header names in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    base_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    status: int
-    body: bytes
-    content_type: str
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class FrontController:

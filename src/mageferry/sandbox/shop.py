@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +11,7 @@ import orjson
 
 from mageferry.sandbox.access import AccessControl
 from mageferry.sandbox.bulk import BulkBook
+from mageferry.sandbox.clock import Clock
 from mageferry.sandbox.database import Database
 from mageferry.sandbox.documents import DocumentBook
 from mageferry.sandbox.generation.templates import GeneratedOrders
@@ -29,24 +28,6 @@ from mageferry.sandbox.tables import DOCUMENTS, TABLES
 
 GENERATED = "generated_orders"
 NO_STORE = "The store that was requested wasn't found. Verify the store and try again."
-
-
-class Clock:
-    """The shop's time. ``set`` moves it; it goes on ticking from there."""
-
-    def __init__(self) -> None:
-        self._offset_seconds = 0.0
-
-    def seconds(self) -> float:
-        return time.time() + self._offset_seconds
-
-    def text(self) -> str:
-        """The moment as Magento's tables hold it: UTC, whole seconds."""
-        return datetime.fromtimestamp(self.seconds(), UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-    def set(self, moment: datetime | None) -> None:
-        """None goes back to the machine's clock."""
-        self._offset_seconds = 0.0 if moment is None else moment.timestamp() - time.time()
 
 
 class Shop:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import re
-import secrets
 import socket
 import struct
 import time
@@ -13,35 +11,34 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from mageferry.sandbox.control import Control
-from mageferry.sandbox.controlplane import PREFIX, serve_control
 from mageferry.sandbox.faults import AFTER_EFFECT, FaultKind, FaultRule
-from mageferry.sandbox.front import CRASHED, HTML, JSON, PLAIN, FrontController, Request, Response
 from mageferry.sandbox.journal import Entry
-from mageferry.sandbox.media import choose_renderer, encode_json, error_page, maintenance_page
-from mageferry.sandbox.php import Value
-from mageferry.sandbox.refusals import masked, unauthorized
+from mageferry.sandbox.messages import Front, Request, Response, server_page
+from mageferry.sandbox.plane import PREFIX
+from mageferry.sandbox.switchboard import Switchboard
 
 MAX_TARGET = 8190
-WEB_SERVER = "nginx/1.22.1"
-"""What stands in front of the shop that this one imitates; its own error pages say so."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _SECRETS = re.compile(r"((?:access_token|token|password|oauth_\w+)=)[^&]*", re.IGNORECASE)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-DEADLOCK = (
-    "SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock; "
-    "try restarting transaction"
-)
-"""What parallel writes of one entity get when their transaction was rolled back."""
 _HEADERS = {"Cache-Control": "no-store", "Server": "mageferry-sandbox"}
 
 
 class Wire:
-    """One aiohttp handler for everything that the port receives."""
+    """One aiohttp handler for everything that the port receives: for the system's front, and for its control plane;
+    ``faulty`` answers when a fault struck."""
 
-    def __init__(self, front: FrontController, control: Control) -> None:
+    def __init__(
+        self,
+        front: Front,
+        control: Switchboard,
+        plane: Callable[[Request], Response],
+        faulty: Callable[[FaultRule, Request], Response],
+    ) -> None:
         self._front = front
         self._control = control
+        self._plane = plane
+        self._faulty = faulty
 
     async def handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await _read_request(incoming)
@@ -49,7 +46,7 @@ class Wire:
             return _to_web(request)
         if request.path.startswith(PREFIX):
             # In a thread of its own, since activating an integration waits for an endpoint that calls back.
-            return _to_web(await asyncio.to_thread(serve_control, self._control, request))
+            return _to_web(await asyncio.to_thread(self._plane, request))
         return await self._handle_rest(incoming, request)
 
     async def _handle_rest(self, incoming: web.BaseRequest, request: Request) -> web.StreamResponse:
@@ -77,7 +74,7 @@ class Wire:
         if rule is not None and rule.kind not in AFTER_EFFECT:
             if rule.kind is FaultKind.RESET:
                 return rule, None, _reset(incoming)
-            answer = _faulty_answer(rule, request.base_url, request.headers.get("accept"))
+            answer = self._faulty(rule, request)
             return rule, answer, _to_web(answer)
         with self._control.lock:
             answer = self._front.answer(request)
@@ -89,10 +86,10 @@ class Wire:
 async def _read_request(incoming: web.BaseRequest) -> Request | Response:
     target = incoming.raw_path
     if len(target) > MAX_TARGET:
-        return Response(414, _server_page("414 Request-URI Too Large"), "text/html")
+        return Response(414, server_page("414 Request-URI Too Large"), "text/html")
     body = await incoming.content.read() if incoming.can_read_body else b""
     if len(body) > MAX_BODY_BYTES:
-        return Response(413, _server_page("413 Request Entity Too Large"), "text/html")
+        return Response(413, server_page("413 Request Entity Too Large"), "text/html")
     path, _, query = target.partition("?")
     headers = {name.lower(): value for name, value in incoming.headers.items()}
     scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
@@ -120,64 +117,6 @@ def _to_web(answer: Response) -> web.Response:
         body=answer.body,
         headers={"Content-Type": answer.content_type, **_HEADERS, **answer.headers},
     )
-
-
-def _faulty_answer(rule: FaultRule, base_url: str, accept: str | None) -> Response:
-    match rule.kind:
-        case FaultKind.TOO_MANY_REQUESTS:
-            refused = _json(429, {"message": "Too Many Requests"})
-            return dataclasses.replace(refused, headers=_retry_after(rule))
-        case FaultKind.MAINTENANCE:
-            return Response(503, maintenance_page(base_url).encode(), HTML, _retry_after(rule))
-        case FaultKind.PHP_FATAL:
-            return fatal_answer(accept)
-        case FaultKind.DATABASE_DOWN:
-            # The page breaks off where its template asks the database for the base URL.
-            page = error_page(base_url, "").partition('<base href="')
-            return Response(500, f"{page[0]}{page[1]}{CRASHED}".encode(), PLAIN)
-    if rule.kind in _SIMPLE_ANSWERS:
-        return _SIMPLE_ANSWERS[rule.kind]()
-    status = 200 if rule.kind is FaultKind.ERROR_PAGE_OK else 500
-    return Response(status, error_page(base_url, secrets.token_hex(32)).encode(), HTML)
-
-
-def _retry_after(rule: FaultRule) -> dict[str, str]:
-    return {"Retry-After": rule.retry_after} if rule.retry_after else {}
-
-
-def _json(status: int, body: dict[str, Value]) -> Response:
-    return Response(status, encode_json(body).encode(), JSON)
-
-
-_SIMPLE_ANSWERS: dict[FaultKind, Callable[[], Response]] = {
-    FaultKind.UNAUTHORIZED: lambda: _json(401, unauthorized("Magento_Sales::actions_view").body()),
-    FaultKind.BAD_GATEWAY: lambda: Response(502, _server_page("502 Bad Gateway"), "text/html"),
-    FaultKind.EMPTY_OK: lambda: Response(200, b"", JSON),
-    FaultKind.INTERNAL_ERROR: lambda: _json(500, masked().body()),
-    FaultKind.DEADLOCK: lambda: _json(500, {"message": DEADLOCK}),
-    FaultKind.CRASH: lambda: Response(500, CRASHED.encode(), PLAIN),
-}
-
-
-def fatal_answer(accept: str | None) -> Response:
-    """What the shutdown handler of PHP sends when a script died, in the form that the request accepts."""
-    report = f"Server internal error. See details in report api/{secrets.randbelow(10**12)}"
-    if choose_renderer(accept) == "xml":
-        body = (
-            '<?xml version="1.0"?><error><messages><error><data_item><code>500</code><message>'
-            f"<![CDATA[{report}]]></message></data_item></error></messages></error>"
-        )
-        return Response(500, body.encode(), "application/xml; charset=UTF-8")
-    body = encode_json({"messages": {"error": [{"code": 500, "message": report}]}})
-    return Response(500, body.encode(), "application/json; charset=UTF-8")
-
-
-def _server_page(title: str) -> bytes:
-    """The web server's own error page, as nginx in front of Magento sends it."""
-    return (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
-        f"<hr><center>{WEB_SERVER}</center>\r\n</body>\r\n</html>\r\n"
-    ).encode()
 
 
 async def _lose(incoming: web.BaseRequest, kind: FaultKind, answer: Response) -> web.StreamResponse:

@@ -98,10 +98,22 @@ def installation(tmp_path: Path, rabbit: Rabbit) -> Iterator[Installation]:
 
 def await_progress(count: int) -> None:
     """Until so many more units are finished."""
-    goal, deadline = max(0, unfinished() - count), time.monotonic() + 60
-    while unfinished() > goal:
+    left = unfinished()
+    goal, deadline = max(0, left - count), time.monotonic() + 60
+    while left > goal:
         assert time.monotonic() < deadline, "nothing moves"
         time.sleep(0.05)
+        before, left = left, unfinished()
+        if left != before:
+            deadline = time.monotonic() + 60
+
+
+def await_log(installation: Installation, words: str) -> None:
+    """Until a process has said these words."""
+    deadline = time.monotonic() + 60
+    while words not in installation.log.read_text():
+        assert time.monotonic() < deadline, f"nobody says: {words}"
+        time.sleep(0.1)
 
 
 def restart_database() -> None:
@@ -164,13 +176,12 @@ def test_a_broker_that_is_away_at_the_start_and_later_only_delays(installation: 
     installation.start("worker")
     installation.start("scheduler")
     write_units(50)
-    time.sleep(3)
+    await_log(installation, "the broker can't be reached")
     assert not WorkUnit.objects.filter(status=UnitStatus.FINISHED).exists()
     rabbit._script("again", rabbit.directory)
     await_end(90)
     assert_each_once(50)
     log = installation.log.read_text()
-    assert "the broker can't be reached" in log
     assert "Look at MAGEFERRY_BROKER_URL" in log
     assert "guest:guest" not in log
 

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from mageferry.http.redaction import Secret
+from mageferry.hub.routes.models.fields import OrderedJSONField
 from mageferry.hub.routes.models.records import CODE, Incoming, Route
 from mageferry.hub.security.fields import SecretField
 
@@ -25,7 +26,7 @@ class GlobalValue(models.Model):
     is_secret = models.BooleanField(
         "secret", default=False, help_text="Encrypted, and never shown again; leave the value empty then."
     )
-    value = models.JSONField(default=str, blank=True, help_text="Any JSON; a text in quotes.")
+    value = OrderedJSONField(default=str, blank=True, help_text="Any JSON; a text in quotes.")
     secret = SecretField(blank=True, default="", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -70,7 +71,7 @@ class StorageEntry(models.Model):
 
     storage = models.ForeignKey(Storage, on_delete=models.CASCADE, related_name="entries")
     key = models.CharField(max_length=LONGEST_KEY)
-    value = models.JSONField(null=True, blank=True)
+    value = OrderedJSONField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -11,6 +11,7 @@ from django.db import models
 
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.models.fields import OrderedJSONField
 from mageferry.hub.security.fields import SecretField
 from mageferry.hub.trade.models import Account
 
@@ -59,7 +60,7 @@ class _Described(models.Model):
     )
     description = models.TextField(blank=True, default="")
     enabled = models.BooleanField(default=True)
-    settings = models.JSONField(default=dict, blank=True)
+    settings = OrderedJSONField(default=dict, blank=True)
     secrets = SecretField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -86,7 +87,7 @@ class Incoming(_Described):
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         help_text="Whose orders, stock or products; for the kind Hub.",
     )  # fmt: skip
-    transformers = models.JSONField(
+    transformers = OrderedJSONField(
         "input transformers",
         default=list,
         blank=True,
@@ -135,7 +136,7 @@ class Route(models.Model):
     enabled = models.BooleanField(default=True)
     incoming = models.ForeignKey(Incoming, on_delete=models.PROTECT, related_name="routes")
     outgoing = models.ForeignKey(Outgoing, on_delete=models.PROTECT, related_name="routes")
-    transformers = models.JSONField(default=list, blank=True)
+    transformers = OrderedJSONField(default=list, blank=True)
     priority = models.PositiveSmallIntegerField(
         default=50, validators=[MaxValueValidator(100)], help_text="Lower goes first: orders 10, stock 50."
     )
@@ -218,10 +219,10 @@ class StoredTest(models.Model):
         Route, on_delete=models.CASCADE, null=True, blank=True, related_name="stored_tests",
         help_text="Whose transformers it is about; empty: those below.",
     )  # fmt: skip
-    transformers = models.JSONField(default=list, blank=True)
-    input = models.JSONField(default=list, blank=True, help_text="A list of entities.")
-    expected = models.JSONField(default=list, blank=True, help_text="The list of what they become.")
-    failures = models.JSONField(
+    transformers = OrderedJSONField(default=list, blank=True)
+    input = OrderedJSONField(default=list, blank=True, help_text="A list of entities.")
+    expected = OrderedJSONField(default=list, blank=True, help_text="The list of what they become.")
+    failures = OrderedJSONField(
         default=list, blank=True, help_text="Places in the input, from 1, of entities that should fail."
     )
     created_at = models.DateTimeField(auto_now_add=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from mageferry.hub.routes.models.fields import OrderedJSONField
 from mageferry.hub.routes.models.records import Route
 from mageferry.hub.security.fields import SecretField
 from mageferry.hub.work.models import FlowRun, WorkUnit
@@ -34,12 +35,12 @@ class RouteTask(models.Model):
     entity_key = models.CharField(max_length=32, help_text="Digest of the identifier.")
     fingerprint = models.CharField(max_length=64)
     source = models.CharField(max_length=200, blank=True, help_text="Where it came from: page, file.")
-    entity = models.JSONField(null=True)
-    transformed = models.JSONField(null=True, blank=True)
+    entity = OrderedJSONField(null=True)
+    transformed = OrderedJSONField(null=True, blank=True)
     is_transformed = models.BooleanField(default=False)
     is_partly_done = models.BooleanField(default=False, help_text="Steps of its chain are done.")
     chain_state = SecretField(blank=True, default="", editable=False)
-    result = models.JSONField(default=dict, blank=True)
+    result = OrderedJSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
