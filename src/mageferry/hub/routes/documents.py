@@ -151,13 +151,10 @@ def route_document(record: Route) -> dict[str, Any]:
 
 def global_document(record: GlobalValue) -> dict[str, Any]:
     """The document of a global value."""
-    shown = (MASK if record.secret else "") if record.is_secret else record.value
-    return {
-        "name": record.name,
-        "description": record.description,
-        "is_secret": record.is_secret,
-        "value": shown,
-    }
+    found = {"name": record.name, "description": record.description, "is_secret": record.is_secret}
+    if not record.is_secret:
+        return {**found, "value": record.value}
+    return {**found, "value": MASK} if record.secret else found
 
 
 def storage_document(record: Storage) -> dict[str, Any]:

@@ -180,7 +180,8 @@ def _store_test(content: dict[str, Any], record: StoredTest | None) -> StoredTes
     found = record or StoredTest()
     _check_transformers(document.transformers)
     for name, value in document:
-        setattr(found, name, value)
+        if name != "route":
+            setattr(found, name, value)
     found.route = find_by_code(Route, document.route, "route")
     save_checked(found)
     return found

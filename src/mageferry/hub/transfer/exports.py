@@ -17,7 +17,7 @@ def export_lines(
     """One line for each record: of the chosen ones by their kinds, or of all.
 
     `on_demand`: kinds to add that are left out otherwise, such as entries of storages. Secrets are left out;
-    `secrets_to_enter` of each line names them.
+    `secrets_to_enter` of each line names them, and those that are needed and not stored.
     """
     for kind in all_kinds().values():
         if chosen is not None:
@@ -33,4 +33,5 @@ def export_lines(
 def _line(kind: TransferKind, record: Any) -> bytes:
     hidden: list[str] = []
     shown = without_masks(kind.document(record), hidden)
-    return orjson.dumps({"kind": kind.name, **shown, "secrets_to_enter": hidden}) + b"\n"
+    to_enter = list(dict.fromkeys([*hidden, *kind.missing(record)]))
+    return orjson.dumps({"kind": kind.name, **shown, "secrets_to_enter": to_enter}) + b"\n"
