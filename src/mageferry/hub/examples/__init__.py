@@ -19,7 +19,6 @@ class Example:
 _TITLES = {
     "marketplace": "A marketplace with OAuth 2 and pages by next links: orders in, shipments and refunds out",
     "erp": "An ERP with basic authentication and numbered pages: stock and products in, sales orders out",
-    "magento-shop": "A Magento shop by general building blocks: products and orders in, comments back",
 }
 
 
