@@ -20,6 +20,7 @@ from mageferry.hub.routes.models import (
     RouteTask,
     TaskStage,
 )
+from mageferry.hub.routes.rows import free_dedup_key, put_look
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Intent
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
@@ -244,14 +245,6 @@ def replaced_by(unit_pk: int) -> dict[str, Any]:
 
 def remember(task: RouteTask) -> None:
     """The entity is processed in this look; in the transaction that finishes its task."""
-    Processed.objects.update_or_create(
-        route_id=task.route_id,
-        entity_key=task.entity_key,
-        defaults={
-            "identifier": task.identifier,
-            "fingerprint": task.fingerprint,
-            "processed_at": timezone.now(),
-        },
-    )
+    put_look(task.route_id, task.entity_key, task.identifier, task.fingerprint, timezone.now())
     # What looked like this once may come back to it, and is a task then.
-    WorkUnit.objects.filter(pk=task.unit_id).update(dedup_key=None)
+    free_dedup_key(task.unit_id)

@@ -6,15 +6,16 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from mageferry.hub.work import ledger, waking
-from mageferry.hub.work.handling import attempt, load_together, unexpected
+from mageferry.hub.work.handling import attempt, loaded_together, unexpected
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import owner_name
@@ -220,9 +221,16 @@ class Worker:
         self._stop.wait(self._idle_seconds)
 
     def _work_on(self, claims: list[Claim]) -> None:
-        began, since = time.monotonic(), time.monotonic()
+        began = time.monotonic()
+        with loaded_together(claims) as loaded:
+            self._attempt_all(claims, loaded)
+        with self._lock:
+            taken = (time.monotonic() - began) / len(claims)
+            self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
+
+    def _attempt_all(self, claims: list[Claim], loaded: Mapping[int, Any]) -> None:
+        since = time.monotonic()
         results: list[tuple[Claim, Outcome]] = []
-        loaded = load_together(claims)
         for number, held in enumerate(claims):
             if self._stop.is_set() and number:
                 self._hand_back(claims[number:])
@@ -238,9 +246,6 @@ class Worker:
                 self._write(results)
                 results, since = [], time.monotonic()
         self._write(results)
-        with self._lock:
-            taken = (time.monotonic() - began) / len(claims)
-            self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
 
     def _write(self, results: list[tuple[Claim, Outcome]]) -> None:
         """Write results; while the database is away they are kept, as long as the leases can be ours."""
