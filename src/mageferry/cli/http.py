@@ -1,21 +1,14 @@
-"""mageferry http: HTTP clients and authentications, to be listed, tried, exported and imported."""
+"""mageferry http: HTTP clients and authentications, to be listed and tried."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from mageferry.cli.hub import prepare, screen, stop
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from mageferry.hub.pipelines.transfer import Import
 
 app = typer.Typer(help="HTTP clients and HTTP authentications.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(metavar="CLIENT", help="Code of the client.")]
@@ -67,56 +60,3 @@ def try_client(
     if outcome.error:
         return stop(console, f"{outcome.error} {outcome.remedy}".strip())
     return None
-
-
-@app.command("export")
-def export(
-    file: Annotated[Path | None, typer.Argument(help="Where to write; without it to the screen.")] = None,
-) -> None:
-    """Write all clients and authentications as NDJSON, without their secrets."""
-    prepare()
-    from mageferry.hub.pipelines.transfer import export_lines
-
-    content = b"".join(export_lines())
-    if file is None:
-        sys.stdout.write(content.decode())
-        return None
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        return stop(screen(), f"Can't write {file}: {error.strerror}.")
-    screen().print(f"{content.count(b'\n')} lines written to {file}.", highlight=False)
-    return None
-
-
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="The lines of an export; - reads them from the input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do.")] = False,
-) -> None:
-    """Store the clients and authentications of an export. All of it is stored, or nothing: then exit code 1."""
-    prepare()
-    from mageferry.hub.pipelines.transfer import import_lines
-
-    console = screen()
-    try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        return stop(console, f"Can't read {file}: {error.strerror}.")
-    report = import_lines(content, dry_run=dry_run)
-    _print_report(console, report)
-    if report.refused:
-        return stop(console, "Nothing is stored: correct the refused lines, then try again.")
-    console.print("It is stored." if report.stored else "Nothing is stored: this was a dry run.")
-    return None
-
-
-def _print_report(console: Console, report: Import) -> None:
-    table = Table("Line", "What", "Code", "Outcome", "Details")
-    for line in report.lines:
-        details = [", ".join(line.changed), *line.problems]
-        if line.secrets_to_enter:
-            details.append(f"To be entered: {', '.join(line.secrets_to_enter)}")
-        text = escape("\n".join(each for each in details if each))
-        table.add_row(str(line.number), line.kind, escape(line.code), line.action, text)
-    console.print(table)

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from mageferry import __version__
 from mageferry.cli import (
+    config,
     connector,
     demo,
     flow,
@@ -37,6 +38,7 @@ app.command("worker")(server.worker)
 app.command("scheduler")(server.scheduler)
 app.command("migrate")(server.migrate)
 app.command("make-key")(server.make_key)
+app.add_typer(config.app, name="config")
 app.add_typer(connector.app, name="connector")
 app.add_typer(flow.app, name="flow")
 app.add_typer(http.app, name="http")

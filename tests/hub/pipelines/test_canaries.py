@@ -24,8 +24,8 @@ from mageferry.hub.logs import logging_settings
 from mageferry.hub.pipelines.clients import close_clients, open_client
 from mageferry.hub.pipelines.models import HttpClientRecord, HttpRequestRecord
 from mageferry.hub.pipelines.options import AUTHENTICATION_TYPES
-from mageferry.hub.pipelines.transfer import export_lines, import_lines
 from mageferry.hub.pipelines.trial import Call, send_call
+from mageferry.hub.transfer import export_lines, import_lines
 from tests.http.config import samples
 from tests.http.local_server import Say, Seen, serving
 from tests.hub.pipelines.builders import make_authentication, make_client

@@ -16,7 +16,7 @@ from mageferry.cli.main import app
 from mageferry.hub.pipelines.documents import client_document
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord
 from mageferry.hub.pipelines.options import joined
-from mageferry.hub.pipelines.transfer import export_lines, import_lines
+from mageferry.hub.transfer import export_lines, import_lines
 from tests.http.local_server import Say, serving
 from tests.hub.pipelines.builders import make_authentication, make_client
 
@@ -109,7 +109,7 @@ def test_a_dry_run_lists_the_changes_and_stores_nothing():
         (b'{"kind": "http_client", "name": "A", "code": "a", "base_uri": "x"}', "base_uri: The base URI"),
         (
             b'{"kind": "http_client", "name": "A", "code": "a", "authentication": "nobody"}',
-            "there is no authentication 'nobody'",
+            "there is no HTTP authentication 'nobody'",
         ),
         (
             b'{"kind": "http_client", "name": "A", "code": "a", "plugins": [{"type": "retry", "attempts": 0}]}',
@@ -152,40 +152,40 @@ def test_clients_may_come_before_what_they_sign_in_with():
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, ["http", *words])
+    return CliRunner().invoke(app, list(words))
 
 
 def test_the_command_line_lists_exports_and_imports(tmp_path: Path):
     make_both()
     file = tmp_path / "http.ndjson"
-    assert "2 lines written" in run("export", str(file)).output
-    assert run("export").output.encode() == file.read_bytes()
-    listed = run("list").output
+    assert "2 lines written" in run("config", "export", str(file)).output
+    assert run("config", "export").output.encode() == file.read_bytes()
+    listed = run("http", "list").output
     assert "erp" in listed
     delete_all()
-    dry = run("import", str(file), "--dry-run")
+    dry = run("config", "import", str(file), "--dry-run")
     assert "this was a dry run" in dry.output
     assert not HttpClientRecord.objects.exists()
-    done = run("import", str(file))
+    done = run("config", "import", str(file))
     assert (done.exit_code, "It is stored." in done.output) == (0, True)
     assert "To be entered: options.secrets.password" in done.output
     file.write_text("{")
-    wrong = run("import", str(file))
+    wrong = run("config", "import", str(file))
     assert (wrong.exit_code, "this is no JSON" in wrong.output) == (1, True)
-    assert "Can't read" in run("import", str(tmp_path / "nothing")).output
+    assert "Can't read" in run("config", "import", str(tmp_path / "nothing")).output
 
 
 def test_the_command_line_tries_a_client():
     with serving(lambda request: Say(200, {"token": CANARY, "path": request.path})) as server:
         make_client(server.url)
-        answer = run("test", "erp", "/orders")
+        answer = run("http", "test", "erp", "/orders")
     assert answer.exit_code == 0, answer.output
     assert '"path":"/orders"' in answer.output
     assert CANARY not in answer.output
     make_client("http://127.0.0.1:9", name="Gone", code="gone")
-    gone = run("test", "gone")
+    gone = run("http", "test", "gone")
     assert (gone.exit_code, "cannot be reached" in gone.output) == (1, True)
-    assert "There are: erp" in run("test", "nobody").output
+    assert "There are: erp" in run("http", "test", "nobody").output
 
 
 def test_the_browser_shows_what_an_import_would_do_and_then_does_it(admin_client: Client):
@@ -210,7 +210,7 @@ def test_the_browser_shows_what_an_import_would_do_and_then_does_it(admin_client
 
 def call(client: Client, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     answer = client.generic(
-        method, f"/api/http/{path}", orjson.dumps(body) if body is not None else b"", "application/json"
+        method, f"/api/{path}", orjson.dumps(body) if body is not None else b"", "application/json"
     )
     assert CANARY not in answer.content.decode()
     return answer.status_code, answer.json() if answer.content else None
@@ -218,7 +218,7 @@ def call(client: Client, method: str, path: str, body: Any = None) -> tuple[int,
 
 def test_the_api_stores_changes_tries_and_deletes(admin_client: Client):
     login = {"code": "login", "name": "Login", "type": "bearer", "options": {"token": CANARY}}
-    assert call(admin_client, "POST", "authentications", login)[0] == 201
+    assert call(admin_client, "POST", "http/authentications", login)[0] == 201
     with serving(lambda request: Say(200, {"seen": request.headers["x-key"]})) as server:
         client = {
             "code": "erp",
@@ -227,43 +227,48 @@ def test_the_api_stores_changes_tries_and_deletes(admin_client: Client):
             "authentication": "login",
             "plugins": [{"type": "header_set", "secrets": {"X-Key": f"{CANARY}-2"}}],
         }
-        status, made = call(admin_client, "POST", "clients", client)
+        status, made = call(admin_client, "POST", "http/clients", client)
         assert (status, made["problems"]) == (201, [])
         assert made["document"]["plugins"] == [{"type": "header_set", "secrets": {"X-Key": "********"}}]
         changed = {**made["document"], "name": "Renamed"}
-        assert call(admin_client, "PUT", "clients/erp", changed)[0] == 200
-        status, outcome = call(admin_client, "POST", "clients/erp/test", {"path": "/x", "query": {"a": "1"}})
+        assert call(admin_client, "PUT", "http/clients/erp", changed)[0] == 200
+        status, outcome = call(
+            admin_client, "POST", "http/clients/erp/test", {"path": "/x", "query": {"a": "1"}}
+        )
         assert (status, outcome["error"], outcome["sent"][0]["status"]) == (200, "", 200)
     assert server.seen[0].headers["x-key"] == f"{CANARY}-2"
     assert server.seen[0].headers["authorization"] == f"Bearer {CANARY}"
-    assert call(admin_client, "GET", "clients/erp/requests?status=200&method=get")[1]["count"] == 1
-    assert call(admin_client, "GET", "clients")[1]["items"] == [{"code": "erp", "name": "Renamed"}]
-    assert call(admin_client, "DELETE", "authentications/login") == (
+    assert call(admin_client, "GET", "http/clients/erp/requests?status=200&method=get")[1]["count"] == 1
+    assert call(admin_client, "GET", "http/clients")[1]["items"] == [{"code": "erp", "name": "Renamed"}]
+    assert call(admin_client, "DELETE", "http/authentications/login") == (
         409,
         {"message": "It is used by: erp. Change them first."},
     )
-    assert call(admin_client, "DELETE", "clients/erp")[0] == 204
-    assert call(admin_client, "DELETE", "authentications/login")[0] == 204
+    assert call(admin_client, "DELETE", "http/clients/erp")[0] == 204
+    assert call(admin_client, "DELETE", "http/authentications/login")[0] == 204
 
 
 def test_the_api_says_what_is_wrong_with_its_field(admin_client: Client):
     status, answer = call(
-        admin_client, "POST", "authentications", {"code": "a", "name": "A", "type": "basic", "options": {}}
+        admin_client,
+        "POST",
+        "http/authentications",
+        {"code": "a", "name": "A", "type": "basic", "options": {}},
     )
     assert (status, answer["problems"]) == (
         422,
         [{"field": "options.username", "message": "is missing. Give it a value"}],
     )
-    status, answer = call(admin_client, "POST", "clients", {"code": "a", "name": "A", "proxy": CANARY})
+    status, answer = call(admin_client, "POST", "http/clients", {"code": "a", "name": "A", "proxy": CANARY})
     assert (status, answer["problems"][0]["field"]) == (422, "proxy")
-    status, answer = call(admin_client, "POST", "clients", {"code": "a", "name": "A", "x": CANARY})
+    status, answer = call(admin_client, "POST", "http/clients", {"code": "a", "name": "A", "x": CANARY})
     assert status == 422
-    assert call(admin_client, "PUT", "clients/none", {"code": "a", "name": "A"})[0] == 404
+    assert call(admin_client, "PUT", "http/clients/none", {"code": "a", "name": "A"})[0] == 404
 
 
 def test_an_import_over_the_api_is_a_dry_run_unless_told(admin_client: Client):
     line = {"kind": "http_client", "code": "a", "name": "A"}
-    assert call(admin_client, "POST", "import", line)[1]["stored"] is False
-    assert call(admin_client, "POST", "import?dry_run=false", line)[1]["stored"] is True
-    assert call(admin_client, "POST", "import?dry_run=false", {"kind": "x"})[0] == 422
-    assert admin_client.get("/api/http/export").content == b"".join(export_lines())
+    assert call(admin_client, "POST", "config/import", line)[1]["stored"] is False
+    assert call(admin_client, "POST", "config/import?dry_run=false", line)[1]["stored"] is True
+    assert call(admin_client, "POST", "config/import?dry_run=false", {"kind": "x"})[0] == 422
+    assert admin_client.get("/api/config/export").content == b"".join(export_lines())

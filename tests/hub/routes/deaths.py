@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from mageferry.http.guarded import GuardedTransport
 from mageferry.hub.routes.arrivals import ROUTE_TASK
-from mageferry.hub.routes.sending import send_task
 from mageferry.hub.work import ledger
+from mageferry.hub.work.handling import attempt
 from mageferry.hub.work.models import UnitStatus, WorkUnit
 
 
@@ -44,7 +44,7 @@ def attempt_and_die(at: int = 1, *, answered: bool = True) -> None:
     """One attempt at the due task, in which the worker dies; its lease is over."""
     (held,) = ledger.claim("doomed", kinds=[ROUTE_TASK])
     with dying(at, answered=answered), pytest.raises(Killed):
-        send_task(held)
+        attempt(held, {})
     WorkUnit.objects.filter(status=UnitStatus.PROCESSING).update(
         lease_expires_at=timezone.now() - timedelta(seconds=1)
     )

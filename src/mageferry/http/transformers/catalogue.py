@@ -12,6 +12,7 @@ from mageferry.http.transformers.fields import CopyField, MapValue, MoveField, R
 from mageferry.http.transformers.formats import FormatDate, FormatNumber
 from mageferry.http.transformers.lists import Conditional, Fail, Filter, ForEach, Group, Split
 from mageferry.http.transformers.sources import CallHttp, LookUpInStorage
+from mageferry.http.transformers.texts import SplitText
 
 TRANSFORMERS: Final[tuple[type[TransformerDescription], ...]] = (
     SetField,
@@ -21,6 +22,7 @@ TRANSFORMERS: Final[tuple[type[TransformerDescription], ...]] = (
     MapValue,
     FormatDate,
     FormatNumber,
+    SplitText,
     Filter,
     Split,
     Group,

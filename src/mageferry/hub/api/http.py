@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model, ProtectedError, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import LimitOffsetPagination, paginate
@@ -19,15 +19,14 @@ from mageferry.hub.pipelines.descriptions import check_authentication, check_cli
 from mageferry.hub.pipelines.documents import (
     AuthenticationDocument,
     ClientDocument,
-    Unacceptable,
     authentication_document,
     client_document,
     store_authentication,
     store_client,
 )
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord, HttpRequestRecord
-from mageferry.hub.pipelines.transfer import Import, export_lines, import_lines
 from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, Sent, send_call
+from mageferry.hub.transfer import Unacceptable
 
 router = Router(tags=["http"])
 
@@ -80,21 +79,6 @@ class RequestShape(Schema):
     elapsed_ms: int
     error: str
     text: str
-
-
-class LineShape(Schema):
-    number: int
-    kind: str
-    code: str
-    action: str
-    changed: list[str]
-    problems: list[str]
-    secrets_to_enter: list[str]
-
-
-class ImportShape(Schema):
-    stored: bool
-    lines: list[LineShape]
 
 
 def stored(status: int, store: Callable[[], Any]) -> Status[Any]:
@@ -226,21 +210,3 @@ def requests(
     if method:
         found = found.filter(method=method.upper())
     return found if status is None else found.filter(status=status)
-
-
-@router.get("/export")
-def export(request: HttpRequest) -> HttpResponse:
-    """All clients and authentications as NDJSON, without their secrets."""
-    for model in ("httpclientrecord", "httpauthenticationrecord"):
-        require(request, f"pipelines.view_{model}")
-    return HttpResponse(b"".join(export_lines()), content_type="application/x-ndjson")
-
-
-@router.post("/import", response={200: ImportShape, 422: ImportShape})
-def import_(request: HttpRequest, dry_run: bool = True) -> Status[Import]:
-    """Store the lines of an export, or tell what that would do. All of it is stored, or nothing."""
-    for model in ("httpclientrecord", "httpauthenticationrecord"):
-        for right in ("add", "change"):
-            require(request, f"pipelines.{right}_{model}")
-    report = import_lines(request.body, dry_run=dry_run)
-    return Status(422 if report.refused else 200, report)

@@ -11,6 +11,7 @@ from ninja import NinjaAPI, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api import (
+    config,
     exchange,
     goods,
     http,
@@ -42,6 +43,7 @@ for _part in (goods, mappings, operations, refunds, shipments, routing, route_ta
     api.add_router("", _part.router)
 api.add_router("/exchange", exchange.router)
 api.add_router("/http", http.router)
+api.add_router("/config", config.router)
 
 
 @api.get("/connectors", response=list[shapes.Connector])

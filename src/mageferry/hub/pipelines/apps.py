@@ -9,5 +9,6 @@ class PipelinesConfig(AppConfig):
     verbose_name = "HTTP"
 
     def ready(self) -> None:
-        # Declares its chore of the scheduler.
-        import_module("mageferry.hub.pipelines.journal")
+        # Declare a chore of the scheduler, and kinds of lines.
+        for name in ("journal", "transfer"):
+            import_module(f"mageferry.hub.pipelines.{name}")

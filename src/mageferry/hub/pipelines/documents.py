@@ -7,10 +7,8 @@ leaves out, or has as the mask, stays as it is stored; an empty text takes it aw
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from django.core.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from mageferry.http.config.described import Typed
@@ -31,6 +29,7 @@ from mageferry.hub.pipelines.options import (
 )
 from mageferry.hub.pipelines.records import put_authentication, put_own_authentication, put_plugin
 from mageferry.hub.security.encryption import UnreadableSecret
+from mageferry.hub.transfer import FieldProblem, Unacceptable, find_by_code, save_checked
 
 AUTHENTICATION: Final = "http_authentication"
 CLIENT: Final = "http_client"
@@ -80,25 +79,6 @@ class ClientDocument(BaseModel):
     user_agent: str = "Mageferry"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """What is wrong with one field of a document."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}" if self.field else self.message
-
-
-class Unacceptable(Exception):
-    """A document that can't be stored; every problem with its field."""
-
-    def __init__(self, problems: list[FieldProblem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
-
-
 def authentication_document(record: HttpAuthenticationRecord) -> dict[str, Any]:
     """The document of a record, stored secrets as the mask."""
     options = masked(record.settings, record.secrets)
@@ -143,7 +123,7 @@ def store_authentication(
     options = _options(kind, document.options, stored, "options", whole=whole)
     record.code, record.name = document.code, document.name
     put_authentication(record, kind, options)
-    _save(record)
+    save_checked(record)
     return record
 
 
@@ -155,11 +135,11 @@ def store_client(
     plugins = list(_plugins(document, record, whole=whole))
     for name in ("code", *_PLAIN):
         setattr(record, name, getattr(document, name))
-    record.authentication = _stored_authentication(document.authentication)
+    record.authentication = find_by_code(HttpAuthenticationRecord, document.authentication, "authentication")
     _put_own(document, record, whole=whole)
     if document.proxy not in (None, MASK):
         record.proxy = Secret(document.proxy or "")
-    _save(record)
+    save_checked(record)
     record.plugins.all().delete()
     for position, (kind, options) in enumerate(plugins):
         row = HttpClientPlugin(client=record, position=position)
@@ -244,28 +224,3 @@ def _with_stored(kind: type[Typed], given: Mapping[str, Any], stored: Secret) ->
     return {
         name: value for name, value in options.items() if not (name in secret_names(kind) and value == "")
     }
-
-
-def _stored_authentication(code: str | None) -> HttpAuthenticationRecord | None:
-    if not code:
-        return None
-    record = HttpAuthenticationRecord.objects.filter(code=code).first()
-    if record is None:
-        known = ", ".join(HttpAuthenticationRecord.objects.values_list("code", flat=True)) or "none yet"
-        raise Unacceptable(
-            [FieldProblem("authentication", f"there is no authentication {code!r}. There are: {known}.")]
-        )
-    return record
-
-
-def _save(record: HttpAuthenticationRecord | HttpClientRecord) -> None:
-    try:
-        record.full_clean()
-    except ValidationError as error:
-        raise Unacceptable(
-            [
-                FieldProblem("" if name == "__all__" else name, " ".join(texts))
-                for name, texts in error.message_dict.items()
-            ]
-        ) from None
-    record.save()

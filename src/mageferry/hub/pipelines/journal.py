@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.hub.pipelines.models import HttpAuthorization, HttpClientRecord, HttpRequestRecord, HttpToken
+from mageferry.hub.trade.bulk import Table
 from mageferry.hub.work.connections import own_connection
 from mageferry.hub.work.scheduler import chore
 
@@ -19,6 +20,10 @@ log = structlog.stdlib.get_logger(__name__)
 # Of Full as well: a row is there to be read by a person.
 LONGEST_CHARACTERS = 1_000_000
 _LONGEST_URL = 4000
+# Every request of every client passes here: a prepared statement takes a tenth of what a model instance does.
+_ROWS = Table(
+    HttpRequestRecord, "client", "sent_at", "method", "url", "status", "elapsed_ms", "error", "text"
+)
 AUTHORIZATION_MINUTES = 15
 
 
@@ -27,19 +32,19 @@ def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: 
     text = storable(mask(exchange.render(style)))
     if len(text) > LONGEST_CHARACTERS:
         text = f"{text[:LONGEST_CHARACTERS]} ... ({len(text):,} characters)"
-    row = HttpRequestRecord(
-        client_id=client_pk,
-        sent_at=exchange.sent_at,
-        method=exchange.method[:20],
-        url=storable(mask(exchange.url))[:_LONGEST_URL],
-        status=exchange.status,
-        elapsed_ms=max(0, round(exchange.elapsed_seconds * 1000)),
-        error=storable(mask(exchange.error.message)) if exchange.error is not None else "",
-        text=text,
+    row = (
+        client_pk,
+        exchange.sent_at,
+        exchange.method[:20],
+        storable(mask(exchange.url))[:_LONGEST_URL],
+        exchange.status,
+        max(0, round(exchange.elapsed_seconds * 1000)),
+        storable(mask(exchange.error.message)) if exchange.error is not None else "",
+        text,
     )
     # A savepoint: a row that can't be written must not take a transaction of the caller's with it.
     with own_connection(), transaction.atomic():
-        row.save(force_insert=True)
+        _ROWS.insert_rows([row])
 
 
 def storable(text: str) -> str:

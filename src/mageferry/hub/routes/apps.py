@@ -2,8 +2,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-# Declare handlers of units of work, and chores of the scheduler.
-WORKING_MODULES = ("sending", "runner", "schedules", "pruning", "outages")
+# Declare handlers of units of work, chores of the scheduler, and kinds of lines.
+WORKING_MODULES = ("sending", "runner", "schedules", "pruning", "outages", "transfer")
 
 
 class RoutesConfig(AppConfig):

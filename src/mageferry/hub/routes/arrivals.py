@@ -19,11 +19,11 @@ from mageferry.hub.routes.looks import Look, earlier_than, looks, precedes
 from mageferry.hub.routes.models import (
     Changes,
     Outgoing,
-    Processed,
     Route,
     RouteTask,
     TaskStage,
 )
+from mageferry.hub.routes.rows import put_look
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Intent
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
@@ -279,16 +279,7 @@ def replaced_by(unit_pk: int) -> dict[str, Any]:
 
 def remember(task: RouteTask) -> None:
     """The entity is processed in this look; in the transaction that finishes its task."""
-    Processed.objects.update_or_create(
-        route_id=task.route_id,
-        entity_key=task.entity_key,
-        defaults={
-            "identifier": task.identifier,
-            "fingerprint": task.fingerprint,
-            "version": task.version,
-            "processed_at": timezone.now(),
-        },
-    )
+    put_look(task.route_id, task.entity_key, task.identifier, task.fingerprint, task.version, timezone.now())
     # What looked like this once may come back to it, and is a task then; so may what was skipped before.
     left = Q(route_task__in=earlier_than(task), status__in=(UnitStatus.SKIPPED, UnitStatus.REJECTED))
     WorkUnit.objects.filter(Q(pk=task.unit_id) | left).exclude(dedup_key=None).update(dedup_key=None)

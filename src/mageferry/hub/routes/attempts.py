@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -16,8 +16,11 @@ from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.log import Exchange
 from mageferry.hub.pipelines.journal import storable
 from mageferry.hub.routes.arrivals import remember
-from mageferry.hub.routes.models import Outgoing, Route, RouteTask, TaskExchange
+from mageferry.hub.routes.batches import Prepared
+from mageferry.hub.routes.models import Outgoing, Route, RouteTask
 from mageferry.hub.routes.reach import Reach
+from mageferry.hub.routes.rows import add_exchanges, change_task
+from mageferry.hub.trade.bulk import Row
 from mageferry.hub.work import ledger
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.ledger import Claim, Outcome
@@ -32,22 +35,27 @@ _SHOWN: Final = 4_000
 
 @dataclass(slots=True)
 class Attempt:
-    """A claimed task. `entity` is what is sent; `step` names what goes out now, `last` is what went out last."""
+    """A claimed task. `entity` is what is sent; `step` names what goes out now, `last` is what went out last.
+
+    `notes` are requests and answers that are written with the next commit.
+    """
 
     held: Claim
     task: RouteTask
+    prepared: Prepared
     reach: Reach
     entity: Any = None
     step: str = ""
     last: Exchange | None = None
+    notes: list[Row] = field(default_factory=list)
 
     @property
     def route(self) -> Route:
-        return self.task.route
+        return self.prepared.route
 
     @property
     def outgoing(self) -> Outgoing:
-        return self.task.route.outgoing
+        return self.prepared.route.outgoing
 
     @property
     def client(self) -> HttpClient:
@@ -57,32 +65,38 @@ class Attempt:
         return self.reach.client(record)
 
     def note(self, exchange: Exchange) -> None:
-        """Write down a request that went out, and its answer; at once, so that it is there whatever follows.
-
-        Where it can't be written down the attempt goes on: what the answer says is worth more than the note.
-        """
+        """Keep a request that went out, and its answer."""
         self.last = exchange
+        mask = self._mask
+        self.notes.append(
+            (
+                self.task.pk,
+                self.held.unit.attempts,
+                self.step[:60],
+                exchange.sent_at,
+                exchange.method[:20],
+                mask(exchange.url)[:_SHOWN],
+                exchange.status,
+                max(0, round(exchange.elapsed_seconds * 1000)),
+                mask(exchange.error.message) if exchange.error is not None else "",
+                mask(_part(exchange.request_headers, exchange.request_body)),
+                mask(_part(exchange.response_headers, exchange.response_body)),
+            )
+        )
+
+    def write_notes(self) -> None:
+        """Write the requests that aren't written yet; in a transaction of the caller's.
+
+        Where that can't be done the attempt goes on: what the answer says is worth more than the note.
+        """
+        notes, self.notes = self.notes, []
+        if not notes:
+            return
         try:
-            self._write_down(exchange)
+            with transaction.atomic():
+                add_exchanges(notes)
         except (DatabaseError, ValueError) as error:
             log.error("A request of a task couldn't be written down", error=type(error).__name__)
-
-    def _write_down(self, exchange: Exchange) -> None:
-        mask = self._mask
-        with transaction.atomic():
-            TaskExchange.objects.create(
-                task=self.task,
-                attempt=self.held.unit.attempts,
-                step=self.step[:60],
-                sent_at=exchange.sent_at,
-                method=exchange.method[:20],
-                url=mask(exchange.url)[:_SHOWN],
-                status=exchange.status,
-                elapsed_ms=max(0, round(exchange.elapsed_seconds * 1000)),
-                error=mask(exchange.error.message) if exchange.error is not None else "",
-                request=mask(_part(exchange.request_headers, exchange.request_body)),
-                answer=mask(_part(exchange.response_headers, exchange.response_body)),
-            )
 
     def _mask(self, text: str) -> str:
         shown = storable(self.reach.masked(text))
@@ -94,8 +108,9 @@ class Attempt:
         """Commit how far the write has come together with the task's own progress. Raises LeaseLost."""
         with transaction.atomic():
             ledger.record_step(self.held, step)
+            self.write_notes()
             if changes:
-                RouteTask.objects.filter(pk=self.task.pk).update(**changes)
+                change_task(self.task.pk, changes)
         for name, value in changes.items():
             setattr(self.task, name, value)
 
@@ -151,6 +166,7 @@ class Attempt:
         rows = WorkUnit.objects.filter(pk=self.held.pk)
 
         def settle() -> None:
+            self.write_notes()
             rows.update(attempts=F("attempts") - 1, updated_at=Now())
 
         return ledger.retry(
@@ -163,11 +179,12 @@ class Attempt:
         return status is not None and bool(statuses) and status in StatusRanges.parse(statuses)
 
     def _save(self, result: dict[str, Any]) -> None:
+        self.write_notes()
         changes: dict[str, Any] = {"result": result} if result else {}
-        if self.entity is not None:
+        if self.entity is not None and self.task.transformed is not self.entity:
             changes |= {"transformed": self.entity, "is_transformed": True}
         if changes:
-            RouteTask.objects.filter(pk=self.task.pk).update(**changes)
+            change_task(self.task.pk, changes)
 
     def _shown(self) -> dict[str, Any]:
         if self.last is None:

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mageferry.http.config import ConfigError
 from mageferry.http.transformers import Transformers
-from mageferry.hub.pipelines.documents import FieldProblem, Unacceptable
 from mageferry.hub.pipelines.models import HttpClientRecord
 from mageferry.hub.routes.models import Incoming, Outgoing, Route, Storage, StoredTest
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.settings import put_settings
 from mageferry.hub.trade.models import Account
+from mageferry.hub.transfer.errors import FieldProblem, Unacceptable
 
 _ENDS: Final[Mapping[str, type[Model]]] = {
     "client": HttpClientRecord,

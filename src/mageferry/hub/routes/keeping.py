@@ -11,7 +11,6 @@ from mageferry.hub.exchange import RefusedEntity, UnknownSubject, plan_entity
 from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.kinds import StoredOutgoingDescription
 from mageferry.hub.routes.plain import NotStorable, plain
-from mageferry.hub.routes.settings import description_of
 from mageferry.hub.routes.storages import check_key, put_value, remove_value
 from mageferry.hub.work.ledger import Outcome
 
@@ -28,7 +27,7 @@ def keep_in_storage(attempt: Attempt) -> Outcome:
     """An entry for the entity."""
     storage = attempt.outgoing.storage
     assert storage is not None, "checked before an attempt"
-    description: StoredOutgoingDescription = description_of(attempt.outgoing)
+    description: StoredOutgoingDescription = attempt.prepared.description
     try:
         key, value, removes = entry_of(description, attempt.reach.scope.with_data(attempt.entity))
     except Unkeepable as error:
@@ -45,7 +44,7 @@ def keep_in_storage(attempt: Attempt) -> Outcome:
 
 def store_in_hub(attempt: Attempt) -> Outcome:
     """The entity becomes an order, stock or whatever its kind is; what it is about may come later."""
-    kind, account = description_of(attempt.outgoing).entity, attempt.outgoing.account
+    kind, account = attempt.prepared.description.entity, attempt.outgoing.account
     try:
         plan = plan_entity(kind, attempt.entity, account)
     except UnknownSubject as error:

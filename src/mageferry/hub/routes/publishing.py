@@ -17,7 +17,7 @@ from django.db import transaction
 from mageferry.http.json_text import json_bytes
 from mageferry.http.plugins.log import Log
 from mageferry.http.publisher import Outcome as Fate
-from mageferry.http.publisher import Published, Publisher
+from mageferry.http.publisher import Published
 from mageferry.http.publisher.chain import Chain, ChainState, ChainStateError
 from mageferry.http.publisher.chain.running import ChainResult
 from mageferry.http.publisher.described import RepeatDescription
@@ -27,7 +27,6 @@ from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.models import RouteTask
 from mageferry.hub.routes.outages import note_answer
 from mageferry.hub.routes.reach import handle_with
-from mageferry.hub.routes.settings import description_of
 from mageferry.hub.work.ledger import Outcome
 from mageferry.hub.work.models import Step
 
@@ -36,11 +35,10 @@ LOOK_UP: Final = "look-up"
 
 def publish(attempt: Attempt) -> Outcome:
     """One request for the entity; after an unclear attempt a look first."""
-    description = description_of(attempt.outgoing)
+    description, publisher = attempt.prepared.description, attempt.prepared.publisher
     later = _let_it_settle(attempt, [description.repeat])
     if later is not None:
         return later
-    publisher = Publisher(description, "settings")
     client = attempt.client
     handle = handle_with(client, [Log(attempt.note)])
     scope = attempt.reach.scope.with_data(attempt.entity)
@@ -70,7 +68,7 @@ def publish(attempt: Attempt) -> Outcome:
 
 def publish_chain(attempt: Attempt) -> Outcome:
     """The steps that are left of a chain; what they answered is kept after each."""
-    description = description_of(attempt.outgoing)
+    description = attempt.prepared.description
     try:
         state = stored_state(attempt.task)
     except ChainStateError as error:
@@ -80,7 +78,7 @@ def publish_chain(attempt: Attempt) -> Outcome:
     later = _let_it_settle(attempt, at_work)
     if later is not None:
         return later
-    result = _run_chain(attempt, Chain(description, "settings"), state)
+    result = _run_chain(attempt, attempt.prepared.chain, state)
     last = result.sent[-1][1] if result.sent else None
     if last is not None:
         _tell_health(attempt, last)

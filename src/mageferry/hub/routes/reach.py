@@ -12,7 +12,7 @@ from mageferry.http.config import ConfigError, Problem
 from mageferry.http.flow import Flow, Next, Plugin
 from mageferry.http.placeholders import Scope, secrets_in
 from mageferry.http.plugins.expect import ExpectStatus, StatusRanges
-from mageferry.http.redaction import mask_secrets
+from mageferry.http.redaction import Secret, mask_secrets
 from mageferry.http.transformers import Ports
 from mageferry.hub.pipelines.clients import opened
 from mageferry.hub.pipelines.descriptions import Described
@@ -40,12 +40,13 @@ class Reach:
         self._clients: dict[str, tuple[HttpClient, Described]] = {}
         self._driver: HttpClient | None = None
         self._scope: Scope | None = None
+        self._secrets: tuple[Secret, ...] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self.close()
 
     @property
     def scope(self) -> Scope:
@@ -68,13 +69,20 @@ class Reach:
                 text = f"the HTTP client {record.name} is switched off"
                 raise ConfigError([Problem("client", text, "Switch it on.")])
             found = self._clients[record.code] = self._stack.enter_context(opened(record))
+            self._secrets = None
         return found[0]
 
     def masked(self, text: str) -> str:
         """The text without the secrets of the clients that were opened, and of global values."""
-        for _, described in self._clients.values():
-            text = described.masked(text)
-        return mask_secrets(text, secrets_in([self.scope.environment, self.scope.context]))
+        if self._secrets is None:
+            own = [secret for _, described in self._clients.values() for secret in described.secrets()]
+            self._secrets = (*own, *secrets_in([self.scope.environment, self.scope.context]))
+        return mask_secrets(text, self._secrets) if self._secrets else text
+
+    def close(self) -> None:
+        """Let go of the clients; what is asked for afterwards is looked up anew."""
+        self._stack.close()
+        self._clients, self._driver, self._scope, self._secrets = {}, None, None, None
 
     def run[T](self, flow: Flow[T]) -> T:
         """Drive a flow whose requests go over clients of their own, or that makes none."""

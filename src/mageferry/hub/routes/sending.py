@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from django.db import transaction
+
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import EntityError
 from mageferry.http.subscriber.entities import fingerprint_of
@@ -17,16 +19,16 @@ from mageferry.hub.routes.arrivals import (
     take_over,
 )
 from mageferry.hub.routes.attempts import Attempt
+from mageferry.hub.routes.batches import LoadedTask, load_tasks, release_tasks
 from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
 from mageferry.hub.routes.looks import earlier_than, later_than
-from mageferry.hub.routes.models import OutgoingKind, RouteTask, TaskStage
+from mageferry.hub.routes.models import OutgoingKind, TaskStage
 from mageferry.hub.routes.publishing import publish, publish_chain
-from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import missing_records
-from mageferry.hub.routes.transforming import Untransformed, read_item, transform_entity
+from mageferry.hub.routes.transforming import Untransformed, read_item, transform
 from mageferry.hub.security.encryption import UnreadableSecret
 from mageferry.hub.work import ledger
-from mageferry.hub.work.handling import handles
+from mageferry.hub.work.handling import handles_loaded
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 
@@ -40,31 +42,30 @@ _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
 }
 
 
-@handles(ROUTE_TASK)
-def send_task(held: Claim) -> Outcome:
+@handles_loaded(ROUTE_TASK, load_tasks, release_tasks)
+def send_task(held: Claim, loaded: LoadedTask) -> Outcome:
     """One attempt at a task."""
-    records = (
-        "route__incoming",
-        "route__outgoing__client",
-        "route__outgoing__storage",
-        "route__outgoing__account",
-    )
-    task = RouteTask.objects.select_related(*records).filter(unit=held.pk).first()
+    task, batch = loaded.task, loaded.batch
     if task is None:
         return ledger.failed("The task's entity is gone.", "Skip it; its route reads the entity again.")
-    with Reach() as reach:
-        attempt = Attempt(held, task, reach)
-        try:
-            return _turned_away(attempt) or _work(attempt)
-        except ConfigError as error:
-            text = "; ".join(str(problem) for problem in error.problems)
-            remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-            return attempt.failed(text, remedy or "Correct the settings, then retry.")
-        except UnreadableSecret as error:
-            return attempt.failed(str(error), "Give the hub the key that encrypted it, then retry.")
+    attempt = Attempt(held, task, batch.route(task.route_id), batch.reach)
+    is_alone = loaded.is_alone and batch.is_fresh
+    try:
+        return _turned_away(attempt, is_alone) or _work(attempt)
+    except ConfigError as error:
+        text = "; ".join(str(problem) for problem in error.problems)
+        remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
+        return attempt.failed(text, remedy or "Correct the settings, then retry.")
+    except UnreadableSecret as error:
+        return attempt.failed(str(error), "Give the hub the key that encrypted it, then retry.")
+    except Exception:
+        # Whatever it was: what went out is kept for the person who looks.
+        with transaction.atomic():
+            attempt.write_notes()
+        raise
 
 
-def _turned_away(attempt: Attempt) -> Outcome | None:
+def _turned_away(attempt: Attempt, is_alone: bool) -> Outcome | None:
     """Why the task isn't worked on now: switched off, or another look of the same entity comes first."""
     route, outgoing = attempt.route, attempt.outgoing
     for record in (route, outgoing, outgoing.client):
@@ -72,7 +73,7 @@ def _turned_away(attempt: Attempt) -> Outcome | None:
             return attempt.put_off(f"{record} is switched off.", OFF_SECONDS, "Switch it on.")
     for problem in missing_records(outgoing):
         return attempt.failed(str(problem), problem.remedy)
-    if attempt.task.stage == TaskStage.ITEM:
+    if is_alone or attempt.task.stage == TaskStage.ITEM:
         return None
     return _replaced(attempt) or _behind(attempt)
 
@@ -122,7 +123,7 @@ def _work(attempt: Attempt) -> Outcome:
         attempt.entity = task.entity
         return _send(attempt)
     try:
-        made = transform_entity(attempt.route.transformers, task.entity, attempt.reach)
+        made = _transformed(attempt)
     except Untransformed as error:
         return _untransformed(attempt, error)
     if not made:
@@ -131,6 +132,12 @@ def _work(attempt: Attempt) -> Outcome:
         return _split(attempt, made)
     attempt.entity = made[0]
     return _send(attempt)
+
+
+def _transformed(attempt: Attempt) -> list[Any]:
+    if not attempt.route.transformers:
+        return [attempt.task.entity]
+    return transform(attempt.prepared.transformers, attempt.task.entity, attempt.reach)
 
 
 def _send(attempt: Attempt) -> Outcome:

@@ -5,8 +5,10 @@ In `settings` each secret is the mask; `secrets` has them by place. A mask given
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any, Final
 
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.config.validation import validate
@@ -33,24 +35,73 @@ def revealed(record: Incoming | Outgoing) -> dict[str, Any]:
     return joined if isinstance(joined, dict) else {}
 
 
-def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any]) -> None:
+def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any], *, whole: bool = True) -> None:
     """Give a record other settings; the mask stands for the secret that is stored at the same place.
 
-    Raises ConfigError with all problems, each with its field; nothing is changed then.
+    `whole=False`: needed secrets may still be missing, as after an import. Raises ConfigError with all problems, each
+    with its field; nothing is changed then.
     """
     try:
         stored = unpacked(record.secrets)
     except UnreadableSecret:
         stored = {}
-    whole = _filled(dict(given), stored, "")
-    described = validate(kind_of(record), _whole(record, whole), "")
+    joined = _filled(dict(given), stored, "")
+    missing = [] if whole else missing_secrets(record, joined)
+    stand_in = _with_stand_ins(joined, missing)
+    described = validate(kind_of(record), _whole(record, stand_in), "")
     problems = list(_plain_secrets(given))
     if problems:
         raise ConfigError(problems)
     secrets: dict[str, Any] = {}
-    record.settings = _separated(whole, described.options(), "", secrets)
-    record.settings.pop("transformers", None)
-    record.secrets = packed(secrets)
+    settings = _separated(stand_in, described.options(), "", secrets)
+    for path in missing:
+        _at(settings, path[:-1]).pop(path[-1])
+        secrets.pop("".join(f"/{part}" for part in path))
+    settings.pop("transformers", None)
+    record.settings, record.secrets = settings, packed(secrets)
+
+
+def missing_secrets(record: Incoming | Outgoing, settings: Mapping[str, Any]) -> list[tuple[str | int, ...]]:
+    """Where secrets are needed that the settings don't have."""
+    kind = kind_of(record)
+    try:
+        validate(kind, _whole(record, settings), "")
+    except ConfigError as error:
+        missing = [_parts(each.path) for each in error.problems if each.message == "is missing"]
+    else:
+        return []
+    try:
+        shown = validate(kind, _whole(record, _with_stand_ins(settings, missing)), "").options()
+    except ConfigError:
+        # There is more to be mended, which is told when they are stored.
+        return []
+    return [path for path in missing if _at(shown, path) == MASK]
+
+
+# Long enough, and right as text, hex and base64.
+_STAND_IN: Final = "0" * 64
+_PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+def _parts(path: str) -> tuple[str | int, ...]:
+    return tuple(int(index) if index else name for index, name in _PART.findall(path))
+
+
+def _with_stand_ins(settings: Mapping[str, Any], missing: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+    copy = deepcopy(dict(settings))
+    for path in missing:
+        owner = _at(copy, path[:-1])
+        if isinstance(owner, dict):
+            owner[path[-1]] = _STAND_IN
+    return copy
+
+
+def _at(value: Any, path: Iterable[str | int]) -> Any:
+    for part in path:
+        inside = isinstance(value, dict) and part in value
+        inside = inside or (isinstance(value, list) and isinstance(part, int) and part < len(value))
+        value = value[part] if inside else None
+    return value
 
 
 def find_problems(record: Incoming | Outgoing) -> list[Problem]:
@@ -87,9 +138,10 @@ def _whole(record: Incoming | Outgoing, settings: Any) -> Any:
 
 
 def _filled(value: Any, stored: Mapping[str, Any], path: str) -> Any:
-    """With what is stored in place of every mask; a mask without anything stored stays."""
+    """With what is stored in place of every mask; a mask without anything stored is left out."""
     if isinstance(value, Mapping):
-        return {name: _filled(item, stored, f"{path}/{name}") for name, item in value.items()}
+        found = {name: _filled(item, stored, f"{path}/{name}") for name, item in value.items()}
+        return {name: item for name, item in found.items() if item != MASK}
     if isinstance(value, list | tuple):
         return [_filled(item, stored, f"{path}/{index}") for index, item in enumerate(value)]
     if isinstance(value, Secret):

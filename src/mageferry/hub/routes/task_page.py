@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mageferry.http.config import ConfigError
 from mageferry.http.redaction import redact_json
-from mageferry.hub.routes.arrivals import others_of
+from mageferry.hub.routes.looks import others_of
 from mageferry.hub.routes.models import RouteTask, TaskExchange, TaskStage
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.trial import Stage, stages_of

@@ -25,9 +25,12 @@ class Untransformed(Exception):
 
 def transform_entity(listed: Any, entity: Any, reach: Reach, path: str = "transformers") -> list[Any]:
     """What the transformers make of one entity: nothing, one or several. Raises Untransformed, ConfigError."""
-    if not listed:
-        return [entity]
-    result = reach.run(Transformers.parse(listed, path).run([entity], reach.ports))
+    return transform(Transformers.parse(listed, path), entity, reach) if listed else [entity]
+
+
+def transform(transformers: Transformers, entity: Any, reach: Reach) -> list[Any]:
+    """The same by transformers that are parsed already. Raises Untransformed."""
+    result = reach.run(transformers.run([entity], reach.ports))
     for failure in result.failures:
         where = f"{failure.path}: " if failure.path else ""
         raise Untransformed(f"{where}{failure.message}", failure.remedy, failure.transient)

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,7 @@ class TradeConfig(AppConfig):
     name = "mageferry.hub.trade"
     label = "trade"
     verbose_name = "Trade"
+
+    def ready(self) -> None:
+        # Declares kinds of lines.
+        import_module("mageferry.hub.trade.transfer")

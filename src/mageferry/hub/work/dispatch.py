@@ -6,15 +6,16 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from mageferry.hub.work import ledger, waking
-from mageferry.hub.work.handling import attempt, load_together, unexpected
+from mageferry.hub.work.handling import attempt, loaded_together, unexpected
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.owners import owner_name
@@ -220,9 +221,16 @@ class Worker:
         self._stop.wait(self._idle_seconds)
 
     def _work_on(self, claims: list[Claim]) -> None:
-        began, since = time.monotonic(), time.monotonic()
+        began = time.monotonic()
+        with loaded_together(claims) as loaded:
+            self._attempt_all(claims, loaded)
+        with self._lock:
+            taken = (time.monotonic() - began) / len(claims)
+            self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
+
+    def _attempt_all(self, claims: list[Claim], loaded: Mapping[int, Any]) -> None:
+        since = time.monotonic()
         results: list[tuple[Claim, Outcome]] = []
-        loaded = load_together(claims)
         left = deque(claims)
         while left:
             if self._stop.is_set() and len(left) < len(claims):
@@ -242,9 +250,6 @@ class Worker:
                 self._write(results)
                 results, since = [], time.monotonic()
         self._write(results)
-        with self._lock:
-            taken = (time.monotonic() - began) / len(claims)
-            self._unit_seconds = 0.5 * self._unit_seconds + 0.5 * max(taken, 1e-4)
 
     def _hand_back_of_the_down(self, left: deque[Claim]) -> None:
         """Where a connector is down by now, its other units of the batch wait for its end as all others do."""

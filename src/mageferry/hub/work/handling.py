@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,18 @@ Handler = Callable[[Claim], Outcome]
 class _Handling:
     handler: Callable[..., Outcome]
     load: Callable[[Sequence[Claim]], Mapping[int, Any]] | None = None
+    release: Callable[[Mapping[int, Any]], None] = lambda loaded: None
 
     def run(self, held: Claim, loaded: Mapping[int, Any]) -> Outcome:
         if self.load is None:
             return self.handler(held)
-        if held.pk not in loaded:
-            loaded = self.load([held])
-        return self.handler(held, loaded[held.pk])
+        if held.pk in loaded:
+            return self.handler(held, loaded[held.pk])
+        alone = self.load([held])
+        try:
+            return self.handler(held, alone[held.pk])
+        finally:
+            self.release(alone)
 
 
 _handlings: dict[str, _Handling] = {}
@@ -44,31 +50,38 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
 
 def handles_loaded[Loaded](
-    kind: str, load: Callable[[Sequence[Claim]], Mapping[int, Loaded]]
+    kind: str,
+    load: Callable[[Sequence[Claim]], Mapping[int, Loaded]],
+    release: Callable[[Mapping[int, Loaded]], None] = lambda loaded: None,
 ) -> Callable[[Callable[[Claim, Loaded], Outcome]], Callable[[Claim, Loaded], Outcome]]:
     """Declare the handler of a kind whose units are loaded together: `load` gives what each unit of a batch is about,
-    by the unit's key, with a few queries for all of them."""
+    by the unit's key, with a few queries for all of them; `release` closes it when they are done."""
 
     def declare(handler: Callable[[Claim, Loaded], Outcome]) -> Callable[[Claim, Loaded], Outcome]:
-        _handlings[kind] = _Handling(handler, load)
+        _handlings[kind] = _Handling(handler, load, release)
         return handler
 
     return declare
 
 
-def load_together(claims: Sequence[Claim]) -> dict[int, Any]:
+@contextmanager
+def loaded_together(claims: Sequence[Claim]) -> Iterator[Mapping[int, Any]]:
     """What the units of a batch are about, for the kinds that are loaded together."""
     loaded: dict[int, Any] = {}
-    for kind in {held.unit.kind for held in claims}:
-        handling = _handlings.get(kind)
-        if handling is None or handling.load is None:
-            continue
-        try:
-            loaded |= handling.load([held for held in claims if held.unit.kind == kind])
-        except Exception:
-            # One of them may be the reason: each is loaded again by itself, where it fails alone.
-            log.exception("Units couldn't be loaded together", kind=kind)
-    return loaded
+    with ExitStack() as stack:
+        for kind in {held.unit.kind for held in claims}:
+            handling = _handlings.get(kind)
+            if handling is None or handling.load is None:
+                continue
+            try:
+                some = handling.load([held for held in claims if held.unit.kind == kind])
+            except Exception:
+                # One of them may be the reason: each is loaded again by itself, where it fails alone.
+                log.exception("Units couldn't be loaded together", kind=kind)
+                continue
+            stack.callback(handling.release, some)
+            loaded |= some
+        yield loaded
 
 
 def attempt(held: Claim, loaded: Mapping[int, Any]) -> Outcome | None:

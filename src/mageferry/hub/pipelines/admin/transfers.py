@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from mageferry.hub import adminsite
+from mageferry.hub.pipelines.documents import AUTHENTICATION, CLIENT
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord
-from mageferry.hub.pipelines.transfer import LONGEST_BYTES, export_lines, import_lines
+from mageferry.hub.transfer import LONGEST_BYTES, all_kinds, export_lines, import_lines, kinds_in
 
 MEDIA_TYPE = "application/x-ndjson"
 
@@ -46,8 +47,16 @@ class ImportForm(forms.Form):
 
 def as_file(content: bytes) -> HttpResponse:
     """Lines as a file to keep."""
-    headers = {"Content-Disposition": 'attachment; filename="mageferry-http.ndjson"'}
+    headers = {"Content-Disposition": 'attachment; filename="mageferry.ndjson"'}
     return HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)
+
+
+def _check_rights(request: HttpRequest, names: set[str]) -> None:
+    """Raises PermissionDenied unless the user may add and change records of these kinds."""
+    kinds = all_kinds()
+    rights = [kinds[name].permission(right) for name in names for right in ("add", "change")]
+    if not request.user.has_perms(rights):
+        raise PermissionDenied
 
 
 class TransferMixin:
@@ -61,30 +70,29 @@ class TransferMixin:
         clients = list(queryset.select_related("authentication"))
         codes = {client.authentication.code for client in clients if client.authentication is not None}
         authentications = HttpAuthenticationRecord.objects.filter(code__in=codes)
-        return as_file(b"".join(export_lines(clients, authentications)))
+        return as_file(b"".join(export_lines({CLIENT: clients, AUTHENTICATION: authentications})))
 
     @adminsite.action(description="Export all", url_path="export")
     def export_everything(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("pipelines.view_httpclientrecord"):
+        """Everything that can be exported, but for the entries of storages."""
+        kinds = [kind for kind in all_kinds().values() if not kind.on_demand]
+        if not request.user.has_perms([kind.permission("view") for kind in kinds]):
             raise PermissionDenied
         return as_file(b"".join(export_lines()))
 
     @adminsite.action(description="Import", url_path="import")
     def import_records(self, request: HttpRequest) -> HttpResponse:
         """What an import would do, and the button that does it."""
-        models = ("httpclientrecord", "httpauthenticationrecord")
-        if not request.user.has_perms(
-            [f"pipelines.{right}_{model}" for right in ("add", "change") for model in models]
-        ):
-            raise PermissionDenied
+        _check_rights(request, {CLIENT, AUTHENTICATION})
         form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
         report, content = None, b""
         if form.is_valid():
             content = form.content()
+            _check_rights(request, kinds_in(content))
             report = import_lines(content, dry_run="store" not in request.POST)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import HTTP clients and authentications",
+            "title": "Import HTTP clients, routes and what belongs to them",
             "opts": self.opts,
             "form": form,
             "report": report,
