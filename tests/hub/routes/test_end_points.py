@@ -234,3 +234,21 @@ def test_a_route_with_tasks_to_do_is_not_removed(erp: Erp) -> None:
     work()
     remove_route(route)
     assert Route.objects.count() == 0
+
+
+@pytest.mark.parametrize(("name", "rounds"), [("&{name}", [1, 0, 0]), ("&{name}!", [1, 1, 1])])
+def test_a_circle_ends_or_goes_round_once_with_each_run(
+    transactional_db: None, name: str, rounds: list[int]
+) -> None:
+    incoming = make_incoming(None, {"entity": "product"}, kind="hub")
+    outgoing = make_outgoing(None, {"entity": "product"}, kind="hub")
+    Route.objects.create(
+        name="Circle", code="circle", incoming=incoming, outgoing=outgoing,
+        transformers=[{"type": "set", "target": "@", "value": {"sku": "&{sku}", "name": name}}],
+    )  # fmt: skip
+    Product.objects.create(sku="MUG", name="Mug")
+    made = []
+    for _ in rounds:
+        made.append(run_route(route_named("circle")).created)
+        work()
+    assert made == rounds

@@ -79,10 +79,10 @@ def _turned_away(attempt: Attempt, is_alone: bool) -> Outcome | None:
 
 
 def _replaced(attempt: Attempt) -> Outcome | None:
-    """A newer look is sent already. One that is being sent counts while nothing of this one was: it waits otherwise."""
+    """A newer look is there. While something of this one was sent, only one that is done replaces it: else it waits."""
     begun = attempt.held.sent_before or attempt.task.is_partly_done
-    done = (UnitStatus.FINISHED,) if begun else (UnitStatus.PROCESSING, UnitStatus.FINISHED)
-    newer = later_than(attempt.task).filter(unit__status__in=done)
+    instead = (UnitStatus.FINISHED,) if begun else (UnitStatus.FINISHED, UnitStatus.FAILED, *OPEN)
+    newer = later_than(attempt.task).exclude(stage=TaskStage.ITEM).filter(unit__status__in=instead)
     replacement = newer.order_by("-pk").first()
     if replacement is None:
         return None
