@@ -78,7 +78,7 @@ def test_a_mask_is_not_taken_for_a_secret(owner: Caller) -> None:
     assert answer.status_code == 422
     (problem,) = answer.json()["problems"]
     assert problem["field"] == "settings.signature.secret"
-    assert "enter it again" in problem["message"]
+    assert "is missing" in problem["message"]
 
 
 @pytest.mark.parametrize(
