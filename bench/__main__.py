@@ -19,12 +19,24 @@ from bench.memory import measure_memory
 from bench.plugins import measure_plugins
 from bench.reading import measure_reading
 from bench.report import Section, print_section, put_part, render_part
+from bench.routes import measure_routes
 from bench.serving import measure_serving
 from bench.shop import ROOT, SHOPS
 from bench.work import measure_work
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-KINDS = ("reading", "changing", "memory", "importing", "exporting", "inventory", "plugins", "work", "sandbox")
+KINDS = (
+    "reading",
+    "changing",
+    "memory",
+    "importing",
+    "exporting",
+    "inventory",
+    "plugins",
+    "work",
+    "routes",
+    "sandbox",
+)
 PEERS_NEEDED = {"reading", "changing", "memory"}
 SHOP_NEEDED = {"reading", "changing", "memory"}
 
@@ -50,8 +62,16 @@ def measure(kind: str, shop: str, quick: bool, tell: Callable[[str], None]) -> I
             yield measure_plugins(*((50, 40) if quick else (60, 300)), tell)
         case "work":
             yield from measure_work(quick, tell)
-        case "sandbox":
-            yield from measure_serving(quick, tell)
+        case _:
+            yield from _measure_within(kind, quick, tell)
+
+
+def _measure_within(kind: str, quick: bool, tell: Callable[[str], None]) -> Iterator[Section]:
+    """Those that nobody else is measured against."""
+    if kind == "routes":
+        yield from measure_routes((1_000, 3_000) if quick else (10_000, 50_000), tell)
+    else:
+        yield from measure_serving(quick, tell)
 
 
 def parse() -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn, Self
 from urllib.parse import quote, quote_plus, unquote_plus
 
@@ -71,6 +72,7 @@ class Secret:
         raise TypeError("A Secret is not pickled: pass the place where it is kept instead")
 
 
+@lru_cache(4096)
 def is_secret_name(name: str) -> bool:
     """Whether a header, field or parameter of this name is secret (`admin_token`, `consumerSecret`)."""
     return name.lower() not in _SAFE_HEADERS and bool(_SECRET_NAME.search(_CAMEL.sub("_", name)))
@@ -102,7 +104,7 @@ def redact_url(url: str) -> str:
 
 def redact_json(value: Any) -> Any:
     """A copy of decoded JSON with the values of secret names masked, at any depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {
             key: MASK if is_secret_name(str(key)) and not isinstance(item, bool | None) else redact_json(item)
             for key, item in value.items()

@@ -144,8 +144,28 @@ def test_what_is_no_number_is_told(value: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "parts"),
+    [
+        ("Ann Lee Smith", {}, ["Ann", "Lee", "Smith"]),
+        ("Ann  Lee Smith", {"most": 2}, ["Ann", "Lee Smith"]),
+        ("Cher", {"most": 2}, ["Cher"]),
+        (" red; blue;;green ", {"separator": ";"}, ["red", "blue", "green"]),
+        ("a;b", {"separator": ";", "most": 1}, ["a;b"]),
+        (";", {"separator": ";"}, []),
+    ],
+)
+def test_texts_are_split_into_their_parts(text: str, options: dict[str, Any], parts: list[str]) -> None:
+    step = {"type": "split_text", "source": "n", "target": "n", **options}
+    assert become({"n": text}, step) == {"n": parts}
+
+
+def test_what_is_no_text_is_not_split() -> None:
+    assert "is no text" in failure({"n": 5}, {"type": "split_text", "source": "n", "target": "n"}).message
+
+
 def test_dates_and_numbers_may_be_missing() -> None:
-    for kind in ("format_date", "format_number"):
+    for kind in ("format_date", "format_number", "split_text"):
         step = {"type": kind, "source": "x", "target": "y"}
         assert "finds nothing" in failure({"x": ""}, step).message
         assert become({"x": ""}, {**step, "missing": "skip"}) == {"x": ""}

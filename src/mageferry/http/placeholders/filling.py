@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from jmespath.exceptions import JMESPathError, JMESPathTypeError, UnknownFunctionError
 
@@ -145,9 +145,14 @@ def secrets_in(value: Any) -> Iterator[Secret]:
     """Every Secret within a structure."""
     if isinstance(value, Secret):
         yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from secrets_in(item)
+    elif isinstance(value, dict | list | tuple | Mapping):
+        for item in value.values() if isinstance(value, dict | Mapping) else value:
+            # Most of what is looked through are leaves: a look at their type is all they take.
+            if type(item) not in _LEAVES:
+                yield from secrets_in(item)
+
+
+_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def _value(placeholder: Placeholder, scope: Scope, path: str) -> Value:

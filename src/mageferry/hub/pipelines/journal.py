@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import structlog
 from django.db import transaction
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.hub.pipelines.models import HttpAuthorization, HttpClientRecord, HttpRequestRecord, HttpToken
-from mageferry.hub.trade.bulk import Table
+from mageferry.hub.trade.bulk import Row, Table
 from mageferry.hub.work.connections import own_connection
 from mageferry.hub.work.scheduler import chore
 
@@ -20,6 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 # Of Full as well: a row is there to be read by a person.
 LONGEST_CHARACTERS = 1_000_000
 _LONGEST_URL = 4000
+_collected: ContextVar[list[Row] | None] = ContextVar("collected requests", default=None)
 # Every request of every client passes here: a prepared statement takes a tenth of what a model instance does.
 _ROWS = Table(
     HttpRequestRecord, "client", "sent_at", "method", "url", "status", "elapsed_ms", "error", "text"
@@ -42,9 +45,30 @@ def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: 
         storable(mask(exchange.error.message)) if exchange.error is not None else "",
         text,
     )
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(row)
+        return
     # A savepoint: a row that can't be written must not take a transaction of the caller's with it.
     with own_connection(), transaction.atomic():
         _ROWS.insert_rows([row])
+
+
+@contextmanager
+def collecting() -> Iterator[list[Row]]:
+    """Requests of this thread are collected instead of written: the caller writes them (`write_rows`) with the rest of
+    what it commits."""
+    rows: list[Row] = []
+    token = _collected.set(rows)
+    try:
+        yield rows
+    finally:
+        _collected.reset(token)
+
+
+def write_rows(rows: Sequence[Row]) -> None:
+    """Write collected requests; in a transaction of the caller's."""
+    _ROWS.insert_rows(rows)
 
 
 def storable(text: str) -> str:

@@ -208,7 +208,8 @@ def _write(
     ]
     # Somebody else may bring the same at this moment: only one of the two rows is written.
     RouteTask.objects.bulk_create(tasks, ignore_conflicts=True, batch_size=500)
-    return list(RouteTask.objects.filter(unit__in=[task.unit_id for task in tasks]).order_by("pk"))
+    written = RouteTask.objects.filter(unit__in=[task.unit_id for task in tasks]).order_by("pk")
+    return list(written.defer("entity", "transformed", "chain_state", "result", "identifier", "source"))
 
 
 def _task(route: Route, arrival: Arrival, unit: WorkUnit, task: RouteTask) -> RouteTask:

@@ -14,7 +14,7 @@ from django.db.models import F
 from mageferry.http import HttpClient
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.log import Exchange
-from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.pipelines.journal import storable, write_rows
 from mageferry.hub.routes.arrivals import remember
 from mageferry.hub.routes.batches import Prepared
 from mageferry.hub.routes.models import Outgoing, Route, RouteTask
@@ -33,11 +33,20 @@ LONGEST_TEXT: Final = 100_000
 _SHOWN: Final = 4_000
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What went out last, masked. `status` None: no answer came."""
+
+    status: int | None
+    request: str
+    answer: str
+
+
 @dataclass(slots=True)
 class Attempt:
     """A claimed task. `entity` is what is sent; `step` names what goes out now, `last` is what went out last.
 
-    `notes` are requests and answers that are written with the next commit.
+    `notes` are requests and answers that are written with the next commit; `requests` the same for the client's log.
     """
 
     held: Claim
@@ -46,7 +55,8 @@ class Attempt:
     reach: Reach
     entity: Any = None
     step: str = ""
-    last: Exchange | None = None
+    last: Last | None = None
+    requests: list[Row] = field(default_factory=list)
     notes: list[Row] = field(default_factory=list)
 
     @property
@@ -66,23 +76,32 @@ class Attempt:
 
     def note(self, exchange: Exchange) -> None:
         """Keep a request that went out, and its answer."""
-        self.last = exchange
         mask = self._mask
+        url, error = mask(exchange.url), exchange.error
+        request, answer = mask(exchange.request_body), mask(exchange.response_body)
+        problem = mask(error.message) if error is not None else ""
+        self.last = Last(
+            exchange.status,
+            f"{exchange.method} {url}\n{request}".strip()[:_SHOWN],
+            (problem or f"{exchange.status}\n{answer}".strip())[:_SHOWN],
+        )
         self.notes.append(
             (
-                self.task.pk,
-                self.held.unit.attempts,
-                self.step[:60],
-                exchange.sent_at,
-                exchange.method[:20],
-                mask(exchange.url)[:_SHOWN],
-                exchange.status,
-                max(0, round(exchange.elapsed_seconds * 1000)),
-                mask(exchange.error.message) if exchange.error is not None else "",
-                mask(_part(exchange.request_headers, exchange.request_body)),
-                mask(_part(exchange.response_headers, exchange.response_body)),
+                *(
+                    self.task.pk,
+                    self.held.unit.attempts,
+                    self.step[:60],
+                    exchange.sent_at,
+                    exchange.method[:20],
+                ),
+                *(url[:_SHOWN], exchange.status, max(0, round(exchange.elapsed_seconds * 1000)), problem),
+                *(_part(self._headers(exchange.request_headers), request),),
+                *(_part(self._headers(exchange.response_headers), answer),),
             )
         )
+
+    def _headers(self, headers: list[tuple[str, str]]) -> str:
+        return self._mask("\n".join(f"{name}: {value}" for name, value in headers))
 
     def write_notes(self) -> None:
         """Write the requests that aren't written yet; in a transaction of the caller's.
@@ -90,13 +109,16 @@ class Attempt:
         Where that can't be done the attempt goes on: what the answer says is worth more than the note.
         """
         notes, self.notes = self.notes, []
-        if not notes:
+        if not notes and not self.requests:
             return
         try:
             with transaction.atomic():
                 add_exchanges(notes)
+                if self.requests:
+                    write_rows(self.requests)
         except (DatabaseError, ValueError) as error:
             log.error("A request of a task couldn't be written down", error=type(error).__name__)
+        self.requests.clear()
 
     def _mask(self, text: str) -> str:
         shown = storable(self.reach.masked(text))
@@ -187,14 +209,7 @@ class Attempt:
             change_task(self.task.pk, changes)
 
     def _shown(self) -> dict[str, Any]:
-        if self.last is None:
-            return {}
-        mask, last = self._mask, self.last
-        answer = last.error.message if last.error is not None else f"{last.status}\n{last.response_body}"
-        return {
-            "request": mask(f"{last.method} {last.url}\n{last.request_body}".strip())[:_SHOWN],
-            "answer": mask(answer.strip())[:_SHOWN],
-        }
+        return {"request": self.last.request, "answer": self.last.answer} if self.last is not None else {}
 
 
 def wait_seconds(route: Route, attempts: int) -> float:
@@ -204,6 +219,5 @@ def wait_seconds(route: Route, attempts: int) -> float:
     return min(LONGEST_WAIT_SECONDS, wait * random.uniform(1.0, 1.1))
 
 
-def _part(headers: list[tuple[str, str]], body: str) -> str:
-    lines = [f"{name}: {value}" for name, value in headers]
-    return "\n".join([*lines, "", body]) if body else "\n".join(lines)
+def _part(headers: str, body: str) -> str:
+    return f"{headers}\n\n{body}" if body else headers

@@ -10,6 +10,7 @@ from django.db import transaction
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import EntityError
 from mageferry.http.subscriber.entities import fingerprint_of
+from mageferry.hub.pipelines.journal import collecting
 from mageferry.hub.routes.arrivals import (
     ROUTE_TASK,
     Arrival,
@@ -48,8 +49,12 @@ def send_task(held: Claim, loaded: LoadedTask) -> Outcome:
     task, batch = loaded.task, loaded.batch
     if task is None:
         return ledger.failed("The task's entity is gone.", "Skip it; its route reads the entity again.")
-    attempt = Attempt(held, task, batch.route(task.route_id), batch.reach)
-    is_alone = loaded.is_alone and batch.is_fresh
+    with collecting() as requests:
+        attempt = Attempt(held, task, batch.route(task.route_id), batch.reach, requests=requests)
+        return _attempt(attempt, loaded.is_alone and batch.is_fresh)
+
+
+def _attempt(attempt: Attempt, is_alone: bool) -> Outcome:
     try:
         return _turned_away(attempt, is_alone) or _work(attempt)
     except ConfigError as error:

@@ -44,14 +44,17 @@ def _field(name: str) -> models.Field[Any, Any]:
     return field
 
 
+@cache
 def _quoted(field: models.Field[Any, Any]) -> str:
     return str(connection.ops.quote_name(str(field.column)))
 
 
+@cache
 def _table() -> str:
     return str(connection.ops.quote_name(WorkUnit._meta.db_table))
 
 
+@cache
 def _fence(count: int) -> str:
     owner, token, status, pk = (
         _quoted(_field(name)) for name in ("lease_owner", "lease_token", "status", "id")
