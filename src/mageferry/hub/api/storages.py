@@ -16,12 +16,12 @@ from mageferry.http.redaction import Secret
 from mageferry.hub.api.access import require
 from mageferry.hub.api.http import Refused, delete_unused, stored
 from mageferry.hub.api.shapes import Problem
-from mageferry.hub.routes.documents import save_record
 from mageferry.hub.routes.id_maps import put_id
 from mageferry.hub.routes.models import GlobalValue, IdMapEntry, Storage
 from mageferry.hub.routes.models.memory import LONGEST_KEY
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.storages import live_entries, put_value, remove_value
+from mageferry.hub.transfer import save_checked
 
 router = Router(tags=["storages"])
 Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY, pattern=r"^[^\x00]+$")]
@@ -153,7 +153,7 @@ def delete_storage(request: HttpRequest, code: str) -> Status[Any]:
 def _store(record: Storage, body: StorageShape, status: int) -> Status[Any]:
     for name, value in body.dict().items():
         setattr(record, name, value)
-    return stored(status, lambda: save_record(record))
+    return stored(status, lambda: save_checked(record))
 
 
 @router.get("/storages/{code}/entries", response=EntryPage)
@@ -293,7 +293,7 @@ def _keep_global(row: GlobalValue, body: NewGlobal, status: int) -> Status[Any]:
             row.value = plain(body.value)
         except NotStorable as error:
             return _refused("value", f"{error}.")
-    return stored(status, lambda: save_record(row))
+    return stored(status, lambda: save_checked(row))
 
 
 def _refused(field: str, message: str) -> Status[Any]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
-from django.core.exceptions import ValidationError
 from django.db.models import Model
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,26 +19,18 @@ from mageferry.hub.routes.models import Incoming, Outgoing, Route, Storage, Stor
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.settings import put_settings
 from mageferry.hub.trade.models import Account
-from mageferry.hub.transfer.errors import FieldProblem, Unacceptable
+from mageferry.hub.transfer import FieldProblem, Unacceptable, find_by_code, save_checked
+from mageferry.hub.transfer.errors import unacceptable
 
 _ENDS: Final[Mapping[str, type[Model]]] = {
     "client": HttpClientRecord,
     "storage": Storage,
     "account": Account,
 }
-_ROUTE: Final = (
-    *(
-        "name",
-        "description",
-        "enabled",
-        "transformers",
-        "priority",
-        "changes",
-        "attempts",
-        "interval_seconds",
-    ),
-    *("backoff", "retry_statuses", "tasks_per_run", "keep_days", "keep_tasks"),
-)
+ROUTE_FIELDS: Final = (
+    "name", "description", "enabled", "transformers", "priority", "changes", "attempts", "interval_seconds", "backoff",
+    "retry_statuses", "tasks_per_run", "keep_days", "keep_tasks",
+)  # fmt: skip
 _TEST: Final = ("name", "transformers", "input", "expected", "failures")
 
 
@@ -82,8 +73,8 @@ class RouteDocument(_Document):
     name: str = Field(max_length=100)
     description: str = ""
     enabled: bool = True
-    incoming: str = Field(description="Code of the incoming.")
-    outgoing: str = Field(description="Code of the outgoing.")
+    incoming: str = Field(min_length=1, description="Code of the incoming.")
+    outgoing: str = Field(min_length=1, description="Code of the outgoing.")
     transformers: list[dict[str, Any]] = Field(default_factory=list)
     priority: int = Field(50, ge=0, le=100, description="Lower goes first: orders 10, stock 50.")
     changes: Literal["changed", "once", "always"] = Field(
@@ -128,7 +119,7 @@ def end_document(record: Incoming | Outgoing) -> dict[str, Any]:
 def route_document(route: Route) -> dict[str, Any]:
     """The document of a route."""
     ends = {"incoming": route.incoming.code, "outgoing": route.outgoing.code}
-    return {"code": route.code, **{name: getattr(route, name) for name in _ROUTE}, **ends}
+    return {"code": route.code, **{name: getattr(route, name) for name in ROUTE_FIELDS}, **ends}
 
 
 def test_document(test: StoredTest) -> dict[str, Any]:
@@ -143,14 +134,14 @@ def store_end[End: (Incoming, Outgoing)](document: IncomingDocument | OutgoingDo
     for name in ("code", "name", "description", "enabled", "kind"):
         setattr(record, name, getattr(document, name))
     for name, model in _ENDS.items():
-        setattr(record, name, _coded(model, getattr(document, name), name))
+        setattr(record, name, find_by_code(model, getattr(document, name), name))
     if isinstance(record, Incoming) and isinstance(document, IncomingDocument):
         with _refusing("transformers"):
             Transformers.parse(document.transformers, "")
             record.transformers = plain(document.transformers)
     with _refusing("settings"):
         put_settings(record, document.settings)
-    return save_record(record)
+    return save_checked(record)
 
 
 def store_route(document: RouteDocument, record: Route) -> Route:
@@ -158,11 +149,11 @@ def store_route(document: RouteDocument, record: Route) -> Route:
     with _refusing("transformers"):
         Transformers.parse(document.transformers, "")
         record.transformers = plain(document.transformers)
-    for name in ("code", *(name for name in _ROUTE if name != "transformers")):
+    for name in ("code", *(name for name in ROUTE_FIELDS if name != "transformers")):
         setattr(record, name, getattr(document, name))
     for name, model in (("incoming", Incoming), ("outgoing", Outgoing)):
-        setattr(record, name, _coded(model, getattr(document, name), name, needed=True))
-    return save_record(record)
+        setattr(record, name, find_by_code(model, getattr(document, name), name))
+    return save_checked(record)
 
 
 def store_test(document: StoredTestDocument, record: StoredTest) -> StoredTest:
@@ -172,26 +163,12 @@ def store_test(document: StoredTestDocument, record: StoredTest) -> StoredTest:
     for name in _TEST:
         with _refusing(name):
             setattr(record, name, plain(getattr(document, name)))
-    record.route = cast(Route | None, _coded(Route, document.route, "route"))
-    return save_record(record)
+    record.route = find_by_code(Route, document.route, "route")
+    return save_checked(record)
 
 
 def _code_of(record: Any) -> str | None:
     return record.code if record is not None else None
-
-
-def _coded(model: type[Model], code: str | None, field: str, *, needed: bool = False) -> Model | None:
-    """The record of this code; none for an empty one."""
-    if not code and not needed:
-        return None
-    found = model._default_manager.filter(code=code).first()
-    if found is None:
-        known = ", ".join(model._default_manager.order_by("code").values_list("code", flat=True)[:20])
-        name = model._meta.verbose_name
-        raise Unacceptable(
-            [FieldProblem(field, f"there is no {name} {code!r}. There are: {known or 'none yet'}.")]
-        )
-    return found
 
 
 @contextmanager
@@ -200,26 +177,6 @@ def _refusing(field: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise Unacceptable(
-            [
-                FieldProblem(problem.below(field).path, f"{problem.message}. {problem.remedy}".strip())
-                for problem in error.problems
-            ]
-        ) from None
+        raise unacceptable(error, field) from None
     except NotStorable as error:
         raise Unacceptable([FieldProblem(field, str(error))]) from None
-
-
-def save_record[Record: Model](record: Record) -> Record:
-    """Check a record by its own rules and save it. Raises Unacceptable."""
-    try:
-        record.full_clean()
-    except ValidationError as error:
-        raise Unacceptable(
-            [
-                FieldProblem("" if name == "__all__" else name, " ".join(texts))
-                for name, texts in error.message_dict.items()
-            ]
-        ) from None
-    record.save()
-    return record

@@ -10,7 +10,7 @@ from mageferry.http.config import ConfigError
 from mageferry.http.redaction import MASK, Secret
 from mageferry.http.transformers import Transformers
 from mageferry.hub.pipelines.models import HttpClientRecord
-from mageferry.hub.routes import transfer_documents as documents
+from mageferry.hub.routes import documents, lines
 from mageferry.hub.routes.models import (
     GlobalValue,
     Incoming,
@@ -40,7 +40,7 @@ from mageferry.hub.work.schedules import plan
 
 
 def _store_incoming(content: dict[str, Any], record: Incoming | None) -> Incoming:
-    document = documents.IncomingDocument.model_validate(content)
+    document = lines.IncomingDocument.model_validate(content)
     found = record or Incoming()
     _check_transformers(document.transformers)
     found.transformers = document.transformers
@@ -50,12 +50,12 @@ def _store_incoming(content: dict[str, Any], record: Incoming | None) -> Incomin
 
 def _store_outgoing(content: dict[str, Any], record: Outgoing | None) -> Outgoing:
     found = record or Outgoing()
-    _fill_end(found, documents.EndDocument.model_validate(content), OutgoingKind)
+    _fill_end(found, lines.EndDocument.model_validate(content), OutgoingKind)
     return found
 
 
 def _fill_end(
-    record: Incoming | Outgoing, document: documents.EndDocument, kinds: type[models.TextChoices]
+    record: Incoming | Outgoing, document: lines.EndDocument, kinds: type[models.TextChoices]
 ) -> None:
     if document.type not in kinds.values:
         text = f"there is no such type. There are: {', '.join(kinds.values)}."
@@ -88,30 +88,20 @@ def _missing(record: Incoming | Outgoing) -> list[str]:
 
 
 def _store_route(content: dict[str, Any], record: Route | None) -> Route:
-    document = documents.RouteDocument.model_validate(content)
-    found = record or Route()
-    _check_transformers(document.transformers)
-    for name in documents.ROUTE_FIELDS:
-        setattr(found, name, getattr(document, name))
-    incoming = find_by_code(Incoming, document.incoming, "incoming")
-    outgoing = find_by_code(Outgoing, document.outgoing, "outgoing")
-    if incoming is None or outgoing is None:
-        field = "incoming" if incoming is None else "outgoing"
-        raise Unacceptable([FieldProblem(field, "is missing. Write the code of one.")])
-    found.incoming, found.outgoing = incoming, outgoing
-    save_checked(found)
+    document = lines.RouteLine.model_validate(content)
+    found = documents.store_route(document, record or Route())
     if document.schedule is not None:
         _store_schedule(found, document.schedule)
     return found
 
 
-def _store_schedule(route: Route, document: documents.ScheduleDocument) -> None:
+def _store_schedule(route: Route, document: lines.ScheduleDocument) -> None:
     if not route.incoming.is_polled:
         text = "deliveries to a webhook come by themselves: leave it out"
         raise Unacceptable([FieldProblem("schedule", text)])
     schedule = schedule_of(route) or schedule_for(route)
     same = schedule.pk is not None
-    for name in documents.SCHEDULE_FIELDS:
+    for name in lines.SCHEDULE_FIELDS:
         value = getattr(document, name)
         same = same and getattr(schedule, name) == value
         setattr(schedule, name, value)
@@ -134,7 +124,7 @@ def _check_transformers(listed: list[Any]) -> None:
 
 
 def _store_global(content: dict[str, Any], record: GlobalValue | None) -> GlobalValue:
-    document = documents.GlobalDocument.model_validate(content)
+    document = lines.GlobalDocument.model_validate(content)
     found = record or GlobalValue()
     found.name, found.description, found.is_secret = document.name, document.description, document.is_secret
     if not document.is_secret:
@@ -153,7 +143,7 @@ def _missing_value(record: GlobalValue) -> list[str]:
 
 
 def _store_storage(content: dict[str, Any], record: Storage | None) -> Storage:
-    document = documents.StorageDocument.model_validate(content)
+    document = lines.StorageDocument.model_validate(content)
     found = record or Storage()
     for name, value in document:
         setattr(found, name, value)
@@ -162,7 +152,7 @@ def _store_storage(content: dict[str, Any], record: Storage | None) -> Storage:
 
 
 def _store_entry(content: dict[str, Any], record: StorageEntry | None) -> StorageEntry:
-    document = documents.EntryDocument.model_validate(content)
+    document = lines.EntryDocument.model_validate(content)
     storage = find_by_code(Storage, document.storage, "storage")
     if storage is None:
         raise Unacceptable([FieldProblem("storage", "is missing. Write the code of one.")])
@@ -176,15 +166,8 @@ def _store_entry(content: dict[str, Any], record: StorageEntry | None) -> Storag
 
 
 def _store_test(content: dict[str, Any], record: StoredTest | None) -> StoredTest:
-    document = documents.TestDocument.model_validate(content)
-    found = record or StoredTest()
-    _check_transformers(document.transformers)
-    for name, value in document:
-        if name != "route":
-            setattr(found, name, value)
-    found.route = find_by_code(Route, document.route, "route")
-    save_checked(found)
-    return found
+    document = documents.StoredTestDocument.model_validate(content)
+    return documents.store_test(document, record or StoredTest())
 
 
 def _plain(value: Any, field: str) -> Any:
@@ -196,14 +179,14 @@ def _plain(value: Any, field: str) -> Any:
 
 _NAME = {"name": "name"}
 register(
-    TransferKind("global_value", GlobalValue, 20, documents.global_document, _store_global, _missing_value, key=_NAME),
-    TransferKind("storage", Storage, 21, documents.storage_document, _store_storage),
+    TransferKind("global_value", GlobalValue, 20, lines.global_document, _store_global, _missing_value, key=_NAME),
+    TransferKind("storage", Storage, 21, lines.storage_document, _store_storage),
     TransferKind(
-        "storage_entry", StorageEntry, 22, documents.entry_document, _store_entry,
+        "storage_entry", StorageEntry, 22, lines.entry_document, _store_entry,
         key={"storage": "storage__code", "key": "key"}, on_demand=True,
     ),
-    TransferKind("incoming", Incoming, 50, documents.end_document, _store_incoming, _missing),
-    TransferKind("outgoing", Outgoing, 51, documents.end_document, _store_outgoing, _missing),
-    TransferKind("route", Route, 60, documents.route_document, _store_route),
+    TransferKind("incoming", Incoming, 50, lines.end_document, _store_incoming, _missing),
+    TransferKind("outgoing", Outgoing, 51, lines.end_document, _store_outgoing, _missing),
+    TransferKind("route", Route, 60, lines.route_line, _store_route),
     TransferKind("stored_test", StoredTest, 70, documents.test_document, _store_test, key=_NAME),
 )  # fmt: skip

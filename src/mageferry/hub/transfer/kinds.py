@@ -103,8 +103,8 @@ def find_by_code[M: Model](model: type[M], code: str | None, field: str) -> M | 
     return found
 
 
-def save_checked(record: Model) -> None:
-    """Save what its model takes. Raises Unacceptable."""
+def save_checked[M: Model](record: M) -> M:
+    """Save what its model takes; gives the record back. Raises Unacceptable."""
     try:
         record.full_clean()
     except ValidationError as error:
@@ -113,6 +113,7 @@ def save_checked(record: Model) -> None:
             [FieldProblem("" if name == "__all__" else name, " ".join(texts)) for name, texts in found]
         ) from None
     record.save()
+    return record
 
 
 def _sealed(secret: Secret | str) -> str:

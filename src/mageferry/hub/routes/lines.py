@@ -1,4 +1,5 @@
-"""Incomings, outgoings, routes and what they remember, as JSON documents: what exports are made of.
+"""Routes and what belongs to them as lines of an export. `type` is the kind of an incoming or outgoing there, since
+`kind` is what the line is about.
 
 A stored secret is shown as the mask. A secret that a document leaves out, or has as the mask, stays as it is stored.
 """
@@ -11,6 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from mageferry.http.redaction import MASK
+from mageferry.hub.routes.documents import RouteDocument, route_document
 from mageferry.hub.routes.models import (
     GlobalValue,
     Incoming,
@@ -18,15 +20,10 @@ from mageferry.hub.routes.models import (
     Route,
     Storage,
     StorageEntry,
-    StoredTest,
 )
 from mageferry.hub.routes.schedules import CRON, schedule_of
 
 _END: Final = ("code", "name", "description", "enabled")
-ROUTE_FIELDS: Final = (
-    *_END, "transformers", "priority", "changes", "attempts", "interval_seconds", "backoff", "retry_statuses",
-    "tasks_per_run", "keep_days", "keep_tasks",
-)  # fmt: skip
 SCHEDULE_FIELDS: Final = ("cron", "time_zone", "spread_seconds", "paused")
 
 
@@ -63,25 +60,9 @@ class ScheduleDocument(_Document):
     paused: bool = False
 
 
-class RouteDocument(_Document):
-    """A route. `incoming` and `outgoing` are codes; without a schedule the one there is stays."""
+class RouteLine(RouteDocument):
+    """A route with its schedule; without one the schedule that there is stays."""
 
-    code: str
-    name: str
-    description: str = ""
-    enabled: bool = True
-    incoming: str
-    outgoing: str
-    transformers: list[Any] = Field(default_factory=list)
-    priority: int = 50
-    changes: str = "changed"
-    attempts: int = 10
-    interval_seconds: int = 30
-    backoff: float = 2.0
-    retry_statuses: str = ""
-    tasks_per_run: int = 10_000
-    keep_days: int = 30
-    keep_tasks: int = 100_000
     schedule: ScheduleDocument | None = None
 
 
@@ -112,19 +93,6 @@ class EntryDocument(_Document):
     expires_at: dt.datetime | None = None
 
 
-class TestDocument(_Document):
-    """A stored test; `route` is a code, or null for one with transformers of its own."""
-
-    __test__ = False
-
-    name: str
-    route: str | None = None
-    transformers: list[Any] = Field(default_factory=list)
-    input: list[Any] = Field(default_factory=list)
-    expected: list[Any] = Field(default_factory=list)
-    failures: list[int] = Field(default_factory=list)
-
-
 def end_document(record: Incoming | Outgoing) -> dict[str, Any]:
     """The document of an incoming or outgoing."""
     found = {
@@ -138,15 +106,11 @@ def end_document(record: Incoming | Outgoing) -> dict[str, Any]:
     return {**found, "transformers": record.transformers} if isinstance(record, Incoming) else found
 
 
-def route_document(record: Route) -> dict[str, Any]:
-    """The document of a route with its schedule, if it has one already."""
+def route_line(record: Route) -> dict[str, Any]:
+    """A route's document with its schedule, if it has one already."""
     schedule = schedule_of(record)
-    return {
-        **{name: getattr(record, name) for name in ROUTE_FIELDS},
-        "incoming": record.incoming.code,
-        "outgoing": record.outgoing.code,
-        "schedule": {name: getattr(schedule, name) for name in SCHEDULE_FIELDS} if schedule else None,
-    }
+    shown = {name: getattr(schedule, name) for name in SCHEDULE_FIELDS} if schedule else None
+    return {**route_document(record), "schedule": shown}
 
 
 def global_document(record: GlobalValue) -> dict[str, Any]:
@@ -170,9 +134,3 @@ def entry_document(record: StorageEntry) -> dict[str, Any]:
         "value": record.value,
         "expires_at": record.expires_at,
     }
-
-
-def test_document(record: StoredTest) -> dict[str, Any]:
-    """The document of a stored test."""
-    own = {name: getattr(record, name) for name in TestDocument.model_fields if name != "route"}
-    return {**own, "route": record.route.code if record.route is not None else None}
