@@ -29,7 +29,8 @@ def first_version() -> Iterator[Any]:
     call_command("migrate", "work", "0001", verbosity=0)
     loader = MigrationExecutor(connection).loader
     yield loader.project_state(("work", "0001_initial")).apps.get_model("work", "WorkUnit")
-    call_command("migrate", "work", verbosity=0)
+    # Also the tables of other rooms, that went back with these.
+    call_command("migrate", verbosity=0)
 
 
 def work_as_the_first_version(
