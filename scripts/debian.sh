@@ -17,6 +17,11 @@ echo "Installing Debian's $wanted (once) ..."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
+# Tests that run side by side may both miss something; apt-get itself would turn the second one away.
+if command -v flock >/dev/null 2>&1; then
+  exec 9>"${TMPDIR:-/tmp}/mageferry-debian.lock"
+  flock 9
+fi
 # The lists come first: a machine that never fetched them, or long ago, knows no installable version.
 if ! { apt-get update && apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
   tail -n 20 "$log"
