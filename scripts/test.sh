@@ -17,14 +17,19 @@ home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 for name in $(compgen -e MAGEFERRY_ || true); do unset "$name"; done
 export MAGEFERRY_HOME=$home
+summary=$home/summary
+failures=$home/failures
 
-# section TITLE COMMAND...: runs it, goes on when it fails, remembers the outcome and the seconds.
+# section TITLE COMMAND...: runs it, goes on when it fails, remembers the outcome, the seconds and which tests failed.
 section() {
   local title=$1 began=$SECONDS outcome=passed
   shift
   printf '\n== %s\n' "$title"
-  "$@" || outcome=FAILED
-  printf '%-34s %-7s %5d s\n' "$title" "$outcome" $((SECONDS - began)) >> "$home/summary"
+  "$@" 2>&1 | tee "$home/$title.log" || outcome=FAILED
+  printf '%-34s %-7s %5d s\n' "$title" "$outcome" $((SECONDS - began)) >> "$summary"
+  if [[ $outcome == FAILED ]]; then
+    { grep -aE '^(FAILED|ERROR) ' "$home/$title.log" || tail -n 5 "$home/$title.log"; } | cut -c1-300 | head -n 15 >> "$failures"
+  fi
 }
 
 # Side by side on the cores, each process with a database of its own.
@@ -90,5 +95,9 @@ case ${1:-all} in
     ;;
 esac
 printf '\n'
-cat "$home/summary"
-! grep -q ' FAILED ' "$home/summary"
+cat "$summary"
+if [[ -e $failures ]]; then
+  printf '\nWhat failed (said in full above):\n'
+  cat "$failures"
+  exit 1
+fi
