@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain
+from mageferry.http.publisher.described import RepeatDescription
 from mageferry.http.transformers import Transformers
 from mageferry.hub.routes.models import Route, RouteTask
 from mageferry.hub.routes.reach import Reach
@@ -38,6 +39,11 @@ class Prepared:
         return description_of(self.route.outgoing)
 
     @cached_property
+    def can_settle(self) -> bool:
+        """Whether it can be found out, or doesn't matter, what became of a request of its publisher."""
+        return can_settle(self.description.repeat)
+
+    @cached_property
     def publisher(self) -> Publisher:
         return Publisher(self.description, "settings")
 
@@ -46,11 +52,17 @@ class Prepared:
         return Chain(self.description, "settings")
 
 
+def can_settle(repeat: RepeatDescription) -> bool:
+    """Whether it can be found out, or doesn't matter, what became of a request without an answer."""
+    return repeat.safe or bool(repeat.key) or repeat.look_up is not None
+
+
 class Batch:
-    """Open until `close`."""
+    """Open until `close`. `announces`: whether tasks of a route, by its key, are announced."""
 
     def __init__(self) -> None:
         self.reach = Reach()
+        self.announces: dict[int, bool] = {}
         self._routes: dict[int, Prepared] = {}
         self._looked_at = time.monotonic()
 
@@ -75,12 +87,26 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A task of which it is committed already that it is about to be sent, and as what."""
+
+    entity: Any
+    committed_at: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it goes without another look at the lease: a worker that was stopped for long may have lost it."""
+        return time.monotonic() - self.committed_at < FRESH_SECONDS
+
+
+@dataclass(slots=True)
 class LoadedTask:
     """A claimed task. `task` None: it is gone. `is_alone`: its entity had no other task when it was claimed."""
 
     batch: Batch
     task: RouteTask | None
     is_alone: bool
+    announced: Announced | None = None
 
 
 def load_tasks(claims: Sequence[Claim]) -> dict[int, LoadedTask]:

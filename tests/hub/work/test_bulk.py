@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mageferry.hub.trade.bulk import Table, json_text
 from mageferry.hub.trade.models import Order, OrderHistory, OrderPayment
+from mageferry.hub.work.bulk import Table, json_text
 from tests.hub.builders import make_account, make_order
 
 pytestmark = pytest.mark.django_db
