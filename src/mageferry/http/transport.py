@@ -72,7 +72,7 @@ def wire_request(
             raise ValueError("a header has a line break")
         return httpx2.Request(
             request.method,
-            request.url,
+            _parsed(request.url),
             headers=headers,
             content=request.content or None,
             extensions={
@@ -90,6 +90,12 @@ def wire_request(
             remedy="Check the address and the headers: only ASCII, percent-encoded, no line breaks.",
             request_line=request.line,
         ) from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx2.URL:
+    """Most requests of a client go to a few addresses, and reading one takes as long as all the rest of a request."""
+    return httpx2.URL(url)
 
 
 class BodyReader:
