@@ -27,8 +27,12 @@ _RECORDS: Final = ("incoming", "outgoing__client", "outgoing__storage", "outgoin
 class Prepared:
     """A route, ready to be worked on. What is wrong with its settings is raised (ConfigError) when it is asked for."""
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, before: Prepared | None = None) -> None:
+        """`before`: what was parsed of it earlier, which still holds where the settings are the same."""
         self.route = route
+        if before is not None and _settings(before.route) == _settings(route):
+            parsed = {name: value for name, value in vars(before).items() if name in _PARSED}
+            vars(self).update(parsed)
 
     @cached_property
     def transformers(self) -> Transformers:
@@ -52,6 +56,24 @@ class Prepared:
         return Chain(self.description, "settings")
 
 
+_PARSED: Final = frozenset({"transformers", "description", "can_settle", "publisher", "chain"})
+# The last of each route in this process.
+_known: dict[int, Prepared] = {}
+
+
+def _settings(route: Route) -> tuple[Any, ...]:
+    """All that is parsed."""
+    outgoing = route.outgoing
+    return route.transformers, outgoing.kind, outgoing.settings, outgoing.secrets
+
+
+def prepare(pk: int) -> Prepared:
+    """A route as it is set up now; it is parsed again where that has changed. Raises Route.DoesNotExist."""
+    route = Route.objects.select_related(*_RECORDS).get(pk=pk)
+    found = _known[pk] = Prepared(route, _known.get(pk))
+    return found
+
+
 def can_settle(repeat: RepeatDescription) -> bool:
     """Whether it can be found out, or doesn't matter, what became of a request without an answer."""
     return repeat.safe or bool(repeat.key) or repeat.look_up is not None
@@ -73,7 +95,7 @@ class Batch:
             self._looked_at = time.monotonic()
         found = self._routes.get(pk)
         if found is None:
-            found = self._routes[pk] = Prepared(Route.objects.select_related(*_RECORDS).get(pk=pk))
+            found = self._routes[pk] = prepare(pk)
         return found
 
     @property

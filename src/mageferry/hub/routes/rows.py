@@ -63,17 +63,12 @@ def add_exchanges(rows: Sequence[Row]) -> None:
 
 def put_looks(tasks: Sequence[RouteTask], now: dt.datetime) -> None:
     """How entities looked when they were last processed, in the order of their tasks."""
+    (moment,) = prepared(Processed, {"processed_at": now})
     rows = [
-        prepared(
-            Processed,
-            {
-                "route": task.route_id,
-                "entity_key": task.entity_key,
-                "identifier": task.identifier,
-                "fingerprint": task.fingerprint,
-                "version": task.version,
-                "processed_at": now,
-            },
+        (
+            *(task.route_id, task.entity_key, task.identifier, task.fingerprint),
+            *(prepared(Processed, {"version": task.version}) if task.version is not None else (None,)),
+            moment,
         )
         for task in tasks
     ]
