@@ -65,9 +65,7 @@ def _attempt(attempt: Attempt, is_alone: bool) -> Outcome:
     try:
         return _turned_away(attempt, is_alone) or _work(attempt)
     except ConfigError as error:
-        text = "; ".join(str(problem) for problem in error.problems)
-        remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-        return attempt.failed(text, remedy or "Correct the settings, then retry.")
+        return attempt.failed(str(error), error.remedy or "Correct the settings, then retry.")
     except UnreadableSecret as error:
         return attempt.failed(str(error), "Give the hub the key that encrypted it, then retry.")
     except Exception:
