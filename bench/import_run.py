@@ -95,7 +95,7 @@ class Hub:
 
 def capture(hub: Hub, pages: Sequence[Page]) -> list[Statements]:
     """The rows of each page by the INSERT statement of one row, as SQLite takes them."""
-    from mageferry.hub.trade.bulk import Table
+    from mageferry.hub.work.bulk import Table
 
     captured: list[Statements] = []
     insert = Table._insert_in_sqlite

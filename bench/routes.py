@@ -58,11 +58,11 @@ def describe_speed(entities: int, turns: list[dict[str, list[float]]]) -> Sectio
     )
     return Section(
         f"A route with {entities:,} entities",
-        "Pages of 500 orders become tasks; each is transformed and sent in a request of its own, its step committed "
-        "before the request and its result after it, with request and answer kept twice: at the task and in the "
-        f"client's log. SQLite, {THREADS} threads, a server on the same machine that answers at once. The ratio is to "
-        f"the bare requests and the ledger together. Medians of {len(turns)} turns; CPU of this process, which "
-        "other load changes less.",
+        "Pages of 500 orders become tasks; each is transformed and sent in a request of its own. The steps of a batch "
+        "are committed before its first request, results a tenth of a second at a time, with request and answer kept "
+        f"twice: at the task and in the client's log. SQLite, {THREADS} threads, a server on the same machine that "
+        "answers at once. The ratio is to the bare requests and the ledger together. Medians of "
+        f"{len(turns)} turns; CPU of this process, which other load changes less.",
         ("", "wall s", "CPU s", "CPU ms per entity", "ratio by the clock", "ratio by CPU"),
         rows,
     )

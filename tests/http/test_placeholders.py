@@ -1,5 +1,6 @@
 from typing import Any
 
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,3 +188,18 @@ def test_any_text_parses_or_says_where_it_does_not(text: str) -> None:
         parts, position = (), error.position
     assert 0 <= position <= len(text)
     assert all(isinstance(part, str) or part.expression.strip() for part in parts)
+
+
+_NAMES = st.sampled_from(["a", "b", "null", "_c1"])
+_NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(data=_NESTED, names=st.lists(_NAMES, min_size=1, max_size=3))
+def test_plain_names_find_what_jmespath_finds(data: Any, names: list[str]) -> None:
+    expression = ".".join(names)
+    walked = data if isinstance(data, dict | list) else [data]
+    assert filled(f"?{{ {expression} }}", data) == jmespath.search(expression, walked)

@@ -5,9 +5,9 @@ import gzip
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -30,8 +30,10 @@ from mageferry.http import (
     Unreachable,
     UnreadableBody,
 )
+from mageferry.http.addresses import AddressPolicy
 from mageferry.http.plugins.base_uri import BaseUri
 from mageferry.http.plugins.content_type import ContentType, guess_content_type
+from mageferry.http.transport import pool_request, wire_request
 
 FAST = Timeouts(connect_seconds=2, read_seconds=0.2, total_seconds=5)
 type Answer = Callable[[socket.socket], object]
@@ -96,19 +98,58 @@ def ask(url: str, is_async: bool, config: HttpConfig) -> Response:
 
 
 both = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+guarded = pytest.mark.parametrize(
+    "addresses", [None, AddressPolicy(allow_private=True)], ids=["any address", "guarded"]
+)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "http://shop.test/rest/V1/orders?a=%2F#part"),
+        Request("POST", "https://shop.test:8443/a%20b", {"Content-Type": "application/json"}, b"{}"),
+        Request("POST", "http://SHOP.test", {"host": "other.test"}),
+        Request("DELETE", "http://b\u00fccher.test/1", {"user-agent": "Ours"}, b"x"),
+        Request("PUT", "http://[::1]:81/", {"content-length": "0"}),
+    ],
+    ids=["query", "body", "host", "idna", "length"],
+)
+def test_a_guarded_client_sends_the_very_request_that_others_send(request_: Request) -> None:
+    standard = (("User-Agent", "Mageferry"), ("Accept-Encoding", "gzip"))
+    plain = wire_request(request_, Timeouts(), standard)
+    pooled = pool_request(request_, Timeouts(), standard)
+    assert pooled.method.decode() == plain.method
+    assert (pooled.url.scheme, pooled.url.host, pooled.url.port, pooled.url.target) == (
+        plain.url.raw_scheme,
+        plain.url.raw_host,
+        plain.url.port,
+        plain.url.raw_path,
+    )
+    lowered = sorted((name.lower(), value) for name, value in pooled.headers)
+    assert lowered == sorted((name.lower(), value) for name, value in plain.headers.raw)
+    assert b"".join(cast(Iterable[bytes], pooled.stream)) == plain.content
+
+
+@pytest.mark.parametrize("headers", [{"X-Name": "B\u00fccher"}, {"X-Name": "a\r\nX-More: b"}])
+def test_headers_that_cannot_be_sent_are_refused_before_anything_is(headers: dict[str, str]) -> None:
+    for encode in (wire_request, pool_request):
+        with pytest.raises(InvalidRequest, match="The request cannot be sent"):
+            encode(Request("GET", "http://shop.test/", headers), Timeouts())
 
 
 @both
-def test_an_answer_comes_back_whole_and_decompressed(is_async: bool) -> None:
+@guarded
+def test_an_answer_comes_back_whole_and_decompressed(addresses: AddressPolicy | None, is_async: bool) -> None:
     body = gzip.compress(b'{"entity_id": 15}')
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     with serving(lambda connection: connection.sendall(head.encode() + body)) as address:
-        response = ask(f"http://{address}/", is_async, HttpConfig())
+        response = ask(f"http://{address}/", is_async, HttpConfig(addresses=addresses))
     assert response.json() == {"entity_id": 15}
     assert response.elapsed_seconds > 0
 
 
 @both
+@guarded
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
@@ -124,10 +165,11 @@ def test_an_answer_comes_back_whole_and_decompressed(is_async: bool) -> None:
     ids=["reset", "closed", "cut", "cut chunk", "no http", "bad gzip", "too large", "silent"],
 )
 def test_what_breaks_after_sending_is_not_taken_for_unsent(
-    answer: Answer, kind: type[HttpError], is_async: bool
+    answer: Answer, kind: type[HttpError], addresses: AddressPolicy | None, is_async: bool
 ) -> None:
+    config = HttpConfig(timeouts=FAST, max_body_bytes=1000, addresses=addresses)
     with serving(answer) as address, pytest.raises(kind) as caught:
-        ask(f"http://{address}/rest/V1/x?token=abc", is_async, HttpConfig(timeouts=FAST, max_body_bytes=1000))
+        ask(f"http://{address}/rest/V1/x?token=abc", is_async, config)
     assert type(caught.value) is kind
     assert caught.value.request_line == "POST /rest/V1/x"
     assert "abc" not in caught.value.message

@@ -56,6 +56,7 @@ def run(
     prepare()
     from mageferry.hub.routes import runner
     from mageferry.hub.work.leases import LeaseHeld
+    from mageferry.hub.work.runs import NotRunnable
 
     console = screen()
     route = _route(console, code)
@@ -66,7 +67,7 @@ def run(
                 made = runner.run_route(route, watcher(route.name), limit)
             else:
                 made, outcomes = runner.run_once(route, limit, watcher(route.name))
-        except (runner.NotRunnable, LeaseHeld) as problem:
+        except (NotRunnable, LeaseHeld) as problem:
             return stop(console, str(problem))
     print_runs(console, [made])
     if outcomes:

@@ -17,10 +17,17 @@ import orjson
 from mageferry.http.addresses import AddressPolicy
 from mageferry.http.errors import HttpError, InvalidRequest
 from mageferry.http.flow import Flow, Middleware, Next, Plugin, Stage, arun, compose, run, transmit
-from mageferry.http.guarded import AsyncGuardedTransport, GuardedTransport
+from mageferry.http.guarded import Answer, AsyncGuardedTransport, GuardedPool
 from mageferry.http.message import Request, Response, Timeouts, Wire
 from mageferry.http.redaction import Secret
-from mageferry.http.transport import BodyReader, cookieless, tls_context, translate, wire_request
+from mageferry.http.transport import (
+    BodyReader,
+    cookieless,
+    pool_request,
+    tls_context,
+    translate,
+    wire_request,
+)
 
 # What the wire layer raises; anything else is a bug and passes as it is.
 _WIRE_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
@@ -151,11 +158,13 @@ class HttpClient(_Client):
         self._sleep = sleep
         self._lock = threading.Lock()
         self._own = self._connect(self.config.wire, transport)
-        self._others: dict[Wire, httpx2.Client] = {}
+        self._others: dict[Wire, httpx2.Client | GuardedPool] = {}
 
-    def _connect(self, wire: Wire, transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
+    def _connect(
+        self, wire: Wire, transport: httpx2.BaseTransport | None = None
+    ) -> httpx2.Client | GuardedPool:
         if transport is None and wire.addresses is not None and wire.proxy is None:
-            transport = GuardedTransport(wire.addresses, _tls(wire), _limits(wire))
+            return GuardedPool(wire.addresses, _tls(wire), _limits(wire))
         return httpx2.Client(transport=transport, **self._options(wire))
 
     def send(self, request: Request, plugins: Sequence[Plugin] = ()) -> Response:
@@ -180,10 +189,10 @@ class HttpClient(_Client):
         return run(flow, self._transmit, self._sleep)
 
     def _transmit(self, request: Request) -> Response:
-        wire_form = self._prepared(request)
+        wire = self._wire_of(request)
         reader = self._reader(request)
         try:
-            answer = self._wire_of(request).send(wire_form, stream=True, auth=None)
+            answer = self._begin(request, wire)
             try:
                 for chunk in answer.iter_bytes():
                     reader.take(chunk)
@@ -195,7 +204,12 @@ class HttpClient(_Client):
             raise translate(error, request) from error
         return reader.response(answer)
 
-    def _wire_of(self, request: Request) -> httpx2.Client:
+    def _begin(self, request: Request, wire: httpx2.Client | GuardedPool) -> httpx2.Response | Answer:
+        if isinstance(wire, GuardedPool):
+            return wire.send(pool_request(request, self.config.timeouts, self._standard_headers))
+        return wire.send(self._prepared(request), stream=True, auth=None)
+
+    def _wire_of(self, request: Request) -> httpx2.Client | GuardedPool:
         if self._must_judge(request):
             self._judge(request)
         if request.wire is None:

@@ -64,8 +64,10 @@ class _AsyncBackend(httpcore2.AsyncNetworkBackend):
         raise failure or httpcore2.ConnectError("no address to connect to")
 
 
-class GuardedTransport(httpx2.BaseTransport):
-    """For the blocking client. It has no proxy: whoever uses one judges the address before (`check_url`)."""
+class GuardedPool:
+    """For the blocking client, in place of an `httpx2.Client`: what that one adds (redirects, cookies, sign-in) plugins
+    do here, and it takes half of the time of a small request. It has no proxy: whoever uses one judges the address
+    before (`check_url`)."""
 
     def __init__(self, policy: AddressPolicy, verify: ssl.SSLContext, limits: httpx2.Limits) -> None:
         self._pool = httpcore2.ConnectionPool(
@@ -76,15 +78,34 @@ class GuardedTransport(httpx2.BaseTransport):
             network_backend=_Backend(policy),
         )
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def send(self, request: httpcore2.Request) -> Answer:
+        """Send a request; its answer has to be closed. Raises what httpx2 raises."""
         with _translated():
-            answer = self._pool.handle_request(_pool_request(request))
-        return httpx2.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
-        )
+            return Answer(self._pool.handle_request(request))
 
     def close(self) -> None:
         self._pool.close()
+
+
+class Answer:
+    """An answer whose body is still to come."""
+
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self._answer = answer
+        self.status_code = answer.status
+        self.headers = httpx2.Headers(answer.headers)
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body as it comes, decompressed."""
+        if "content-encoding" in self.headers:
+            body = httpx2.Response(self.status_code, headers=self.headers, stream=_Body(self._answer))
+            yield from body.iter_bytes()
+            return
+        with _translated():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 class AsyncGuardedTransport(httpx2.AsyncBaseTransport):

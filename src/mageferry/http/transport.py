@@ -7,9 +7,11 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
+import httpcore2
 import httpx2
 
 from mageferry.http.errors import (
@@ -25,12 +27,14 @@ from mageferry.http.errors import (
     Unreachable,
     UnreadableBody,
 )
+from mageferry.http.guarded import Answer
 from mageferry.http.message import Request, Response, Timeouts
 from mageferry.http.redaction import redact_text
 
 # Addresses that httpx2 sends as they are written: nothing to encode, no dot segments, a lower-case host.
 _SENT_AS_WRITTEN = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/")
 _PLAIN_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~%/&=+:,;@$()?-"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "QUERY"})
 _LINE_BREAK = re.compile("[\r\n\0]")
 _PEM_MARK = "-----BEGIN"
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -62,34 +66,90 @@ def wire_request(
 ) -> httpx2.Request:
     """Our request as httpx2's, with the standard headers that it does not have. Raises InvalidRequest for an
     address or header that cannot be sent."""
-    chosen = request.timeouts or timeouts
+    with _unsendable_told(request):
+        headers = _headers(request, standard_headers)
+        return httpx2.Request(
+            request.method,
+            _parsed(request.url),
+            headers=headers,
+            content=request.content or None,
+            extensions=_extensions(request, timeouts),
+        )
+
+
+def pool_request(
+    request: Request, timeouts: Timeouts, standard_headers: Iterable[tuple[str, str]] = ()
+) -> httpcore2.Request:
+    """The same for a connection pool, with the headers that httpx2 adds. Raises InvalidRequest."""
+    with _unsendable_told(request):
+        headers = _headers(request, standard_headers)
+        url, host = _target(request.url)
+        present = {name.lower() for name in headers}
+        raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        has_length = not present.isdisjoint(("content-length", "transfer-encoding"))
+        if not has_length and (request.content or request.method in _WITH_BODY):
+            raw.insert(0, (b"Content-Length", b"%d" % len(request.content)))
+        if "host" not in present and host:
+            raw.insert(0, (b"Host", host))
+        return httpcore2.Request(
+            request.method.upper(),
+            url,
+            headers=raw,
+            content=request.content,
+            extensions=_extensions(request, timeouts),
+        )
+
+
+def _headers(request: Request, standard_headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The headers with the standard ones that it does not have."""
     headers = dict(request.headers)
     present = {name.lower() for name in headers}
     headers.update((name, value) for name, value in standard_headers if name.lower() not in present)
+    # Checked by the wire layer as well, but only after it has connected.
+    if _LINE_BREAK.search("".join((*headers, *headers.values()))):
+        raise ValueError("a header has a line break")
+    return headers
+
+
+def _extensions(request: Request, timeouts: Timeouts) -> dict[str, dict[str, float]]:
+    chosen = request.timeouts or timeouts
+    return {
+        "timeout": {
+            "connect": chosen.connect_seconds,
+            "read": chosen.read_seconds,
+            "write": chosen.write_seconds,
+            "pool": chosen.pool_seconds,
+        }
+    }
+
+
+@contextmanager
+def _unsendable_told(request: Request) -> Iterator[None]:
+    """What cannot be written on the wire becomes an InvalidRequest."""
     try:
-        # Checked by the wire layer as well, but only after it has connected.
-        if _LINE_BREAK.search("".join((*headers, *headers.values()))):
-            raise ValueError("a header has a line break")
-        return httpx2.Request(
-            request.method,
-            request.url,
-            headers=headers,
-            content=request.content or None,
-            extensions={
-                "timeout": {
-                    "connect": chosen.connect_seconds,
-                    "read": chosen.read_seconds,
-                    "write": chosen.write_seconds,
-                    "pool": chosen.pool_seconds,
-                }
-            },
-        )
+        yield
     except (httpx2.InvalidURL, UnicodeEncodeError, TypeError, ValueError) as error:
         raise InvalidRequest(
             f"The request cannot be sent: {_reason(error)}",
             remedy="Check the address and the headers: only ASCII, percent-encoded, no line breaks.",
             request_line=request.line,
         ) from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx2.URL:
+    """Most requests of a client go to a few addresses, and reading one takes as long as all the rest of a request."""
+    return httpx2.URL(url)
+
+
+@lru_cache(maxsize=64)
+def _target(url: str) -> tuple[httpcore2.URL, bytes]:
+    """An address for a connection pool, and its host as a header has it."""
+    parsed = _parsed(url)
+    target = httpcore2.URL(
+        scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
+    )
+    return target, parsed.netloc
 
 
 class BodyReader:
@@ -124,7 +184,7 @@ class BodyReader:
     def elapsed_seconds(self) -> float:
         return time.monotonic() - self._started
 
-    def response(self, answer: httpx2.Response) -> Response:
+    def response(self, answer: httpx2.Response | Answer) -> Response:
         """The whole answer."""
         body = b"".join(self._chunks)
         return Response(answer.status_code, answer.headers, body, self.elapsed_seconds, self._request.url)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import httpx2
+import httpcore2
 import pytest
 from django.utils import timezone
 
-from mageferry.http.guarded import GuardedTransport
+from mageferry.http.guarded import Answer, GuardedPool
 from mageferry.hub.routes.arrivals import ROUTE_TASK
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import attempt
@@ -24,19 +24,20 @@ class Killed(BaseException):
 @contextmanager
 def dying(at: int, *, answered: bool) -> Iterator[None]:
     """The worker dies at its request of this number, from 1: before it goes out, or with its answer."""
-    real, count = GuardedTransport.handle_request, 0
+    real, count = GuardedPool.send, 0
 
-    def handle(self: GuardedTransport, request: httpx2.Request) -> httpx2.Response:
+    def send(self: GuardedPool, request: httpcore2.Request) -> Answer:
         nonlocal count
         count += 1
         if count != at:
             return real(self, request)
         if answered:
-            real(self, request).read()
+            for _ in real(self, request).iter_bytes():
+                continue
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(GuardedTransport, "handle_request", handle)
+        patch.setattr(GuardedPool, "send", send)
         yield
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mageferry.hub.routes.models import RouteTask
-from mageferry.hub.routes.runner import NotRunnable, lease_name, run_route
+from mageferry.hub.routes.runner import lease_name, run_route
 from mageferry.hub.work.leases import LeaseHeld, holding
 from mageferry.hub.work.models import RunStatus, WorkUnit
+from mageferry.hub.work.runs import NotRunnable
 from tests.http.local_server import Say
 from tests.hub.routes.builders import make_route, order, statuses, task, work
 from tests.hub.routes.erp import Erp

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from mageferry.hub.routes import attempts
+from mageferry.hub.routes import ends
 from mageferry.hub.routes.models import Route, TaskExchange
 from mageferry.hub.routes.runner import run_route
 from mageferry.hub.work.models import Step, UnitStatus
@@ -124,7 +124,7 @@ def test_an_answer_that_cannot_be_written_down_counts_all_the_same(
     def fail(*_: object, **__: object) -> None:
         raise DatabaseError("disk is full")
 
-    monkeypatch.setattr(attempts, "add_exchanges", fail)
+    monkeypatch.setattr(ends, "add_exchanges", fail)
     read_one(erp, sends=SEND_BLINDLY)
     work()
     assert statuses() == {"W-1": "finished"}

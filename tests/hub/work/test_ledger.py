@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 from django.db import connection, transaction
@@ -11,7 +12,7 @@ from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Intent
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 from mageferry.hub.work.queue import MAX_DEATHS
-from mageferry.hub.work.units import BadPayload, DuplicateWork, PayloadTooLarge
+from mageferry.hub.work.units import BadPayload, DuplicateWork, PayloadTooLarge, Shared
 from tests.hub.work.builders import add, claim_one, end_leases, reach_their_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,6 +143,41 @@ def test_handing_back_costs_no_attempt():
     assert ledger.hand_back([held]) == 1
     assert claim_one().unit.attempts == 1
     assert ledger.hand_back([held]) == 0, "it belongs to another claim now"
+
+
+def test_units_that_are_announced_together_count_as_sent_until_they_are_handed_back():
+    add(2)
+    claims = ledger.claim("worker", limit=2)
+    assert ledger.announce(claims, lambda: None)
+    assert set(WorkUnit.objects.values_list("step", flat=True)) == {Step.SENDING}
+    ledger.hand_back(claims[:1])
+    end_leases()
+    steps = {held.pk: held.sent_before for _ in claims for held in ledger.claim("another", limit=2)}
+    assert steps == {claims[0].pk: False, claims[1].pk: True}
+
+
+def test_nothing_is_announced_when_one_unit_is_lost():
+    add(2)
+    claims = ledger.claim("worker", limit=2)
+    WorkUnit.objects.filter(pk=claims[1].pk).update(lease_token=99)
+    effects: list[str] = []
+    assert not ledger.announce(claims, lambda: effects.append("written"))
+    assert effects == []
+    assert set(WorkUnit.objects.values_list("step", flat=True)) == {Step.INTENT}
+
+
+def test_a_shared_effect_is_written_once_for_all_that_are_recorded_together():
+    add(3)
+    claims = ledger.claim("worker", limit=3)
+    calls: list[list[int]] = []
+
+    def write(items: Sequence[int]) -> None:
+        calls.append(list(items))
+
+    pairs = [(held, ledger.finished(result={"n": held.pk}, shared=Shared(write, held.pk))) for held in claims]
+    ledger.settle_together(pairs)
+    assert calls == [[held.pk for held in claims]]
+    assert dict(WorkUnit.objects.values_list("pk", "result__n")) == {held.pk: held.pk for held in claims}
 
 
 def test_results_written_together_are_all_or_nothing():

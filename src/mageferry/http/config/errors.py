@@ -30,6 +30,11 @@ class ConfigError(Exception):
         super().__init__("; ".join(map(str, problems)))
         self.problems = tuple(problems)
 
+    @property
+    def remedy(self) -> str:
+        """How to mend all of it, as far as that is known; the text of the error names the problems."""
+        return " ".join(problem.remedy for problem in self.problems if problem.remedy)
+
 
 class Unfit(ValueError):
     """Raised by a check of a description for what is wrong within: paths begin at what is checked."""

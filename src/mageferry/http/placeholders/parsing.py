@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 import jmespath
@@ -16,6 +17,7 @@ _OPENING = re.compile(r"(\\*)([&?$@])\{")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # One quoted piece of JMESPath: 'raw string', "identifier", `JSON literal`; each with \ before its own quote.
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""", re.DOTALL)
+_NAMES = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\s*\Z")
 _DOTTED_NUMBER = re.compile(r"(?:\A\s*|\.)(\d+)(?=[\s.\[\]|),&}=<>!]|\Z)")
 
 
@@ -115,6 +117,8 @@ def _placeholder(kind: Kind, expression: str, position: int, path: str) -> Place
 
 
 def _compiled(expression: str, path: str, start: int) -> Any:
+    if _NAMES.match(expression):
+        return partial(_field_of, expression.strip().split("."))
     written, added_at = with_brackets(expression)
     try:
         return jmespath.compile(written).search
@@ -128,6 +132,16 @@ def _compiled(expression: str, path: str, start: int) -> Any:
             remedy='See jmespath.org; names with other characters than letters, digits and _ stand in "...", '
             "texts in '...'.",
         ) from None
+
+
+def _field_of(names: list[str], value: Any) -> Any:
+    """What JMESPath finds under plain names, without its tree: most expressions are nothing else."""
+    for name in names:
+        try:
+            value = value.get(name)
+        except AttributeError:
+            return None
+    return value
 
 
 def with_brackets(expression: str) -> tuple[str, list[int]]:

@@ -26,12 +26,13 @@ from mageferry.hub.routes.documents import (
 from mageferry.hub.routes.models import Incoming, Outgoing, Route
 from mageferry.hub.routes.preview import preview_request, preview_route
 from mageferry.hub.routes.readiness import problems_of, problems_of_end, task_counts
-from mageferry.hub.routes.runner import NotRunnable, check_runnable, request_run
+from mageferry.hub.routes.runner import check_runnable, request_run
 from mageferry.hub.routes.schedules import follow_routes, schedule_of
 from mageferry.hub.routes.trial import MOST_ITEMS, try_step
 from mageferry.hub.work import schedules
 from mageferry.hub.work.cron import BadCron, BadTimeZone
 from mageferry.hub.work.operations import NotNow
+from mageferry.hub.work.runs import NotRunnable
 
 router = Router(tags=["routes"])
 

@@ -21,9 +21,9 @@ from mageferry.hub.flows.invoice_orders import invoice_intent
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.order_out import external_item_id
 from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
-from mageferry.hub.trade.bulk import Change, Table
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, Seller
 from mageferry.hub.work import ledger
+from mageferry.hub.work.bulk import Change, Table
 from mageferry.hub.work.ledger import Outcome
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
 

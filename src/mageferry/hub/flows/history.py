@@ -10,8 +10,8 @@ from typing import Any, Self
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller
-from mageferry.hub.trade.bulk import Table, json_text
 from mageferry.hub.trade.models import HistoryOutcome, OrderHistory
+from mageferry.hub.work.bulk import Table, json_text
 
 _HISTORY = Table(
     OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"

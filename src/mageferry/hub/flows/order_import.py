@@ -23,7 +23,6 @@ from mageferry.hub.flows.order_update import FLOW, update_orders
 from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.order_in import OrderRecord
-from mageferry.hub.trade.bulk import Row, Table, columns_of, json_text
 from mageferry.hub.trade.models import (
     Account,
     HistoryOutcome,
@@ -33,6 +32,7 @@ from mageferry.hub.trade.models import (
     OrderPayment,
     PaymentType,
 )
+from mageferry.hub.work.bulk import Row, Table, columns_of, json_text
 
 _ORDERS = Table(
     Order, "id", "account", "marketplace_order_id", "status", "remote_status", "currency", "subtotal",

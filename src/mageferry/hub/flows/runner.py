@@ -11,25 +11,26 @@ from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.flows.registry import Flow, flow_named
 from mageferry.hub.work import ledger, tracing
 from mageferry.hub.work.handling import handles
-from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
+from mageferry.hub.work.leases import Held, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import RunStatus
-from mageferry.hub.work.operations import open_units
 from mageferry.hub.work.outages import outage_of
-from mageferry.hub.work.runs import Run, Watcher, start_run
+from mageferry.hub.work.runs import (
+    NotRunnable,
+    Run,
+    Watcher,
+    closed_in_any_case,
+    request_unit,
+    run_for_unit,
+    start_run,
+)
 from mageferry.magento.errors import MagentoError
-
-log = structlog.stdlib.get_logger(__name__)
 
 RUN_FLOW = "run_flow"
 
 
-class SetupProblem(Exception):
+class SetupProblem(NotRunnable):
     """A flow can't run as the connector is set up: what is wrong and how to mend it."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        self.reason, self.remedy = reason, remedy
-        super().__init__(f"{reason} {remedy}")
 
 
 def rows_of(
@@ -62,6 +63,7 @@ def _work(flow: Flow, row: Magento2Seller, run: Run, held: Held) -> None:
     with (
         structlog.contextvars.bound_contextvars(run=run.row.pk, flow=flow.name, scope=row.scope),
         tracing.span(f"flow {flow.name}", run=run.row.pk, scope=row.scope, connector=row.connector.name),
+        closed_in_any_case(run),
     ):
         try:
             flow.work(row, run, held)
@@ -69,17 +71,6 @@ def _work(flow: Flow, row: Magento2Seller, run: Run, held: Held) -> None:
             _close(run, row.connector, error.message, error.remedy)
         except SetupProblem as problem:
             _close(run, row.connector, problem.reason, problem.remedy)
-        except LeaseLost as lost:
-            run.close(RunStatus.ABANDONED, str(lost))
-        except Exception as error:
-            log.exception("The flow failed unexpectedly")
-            run.close(
-                RunStatus.FAILED,
-                f"Unexpected error: {type(error).__name__}.",
-                "The details are in the hub's log. Nothing that was stored is lost; run the flow again.",
-            )
-            if not isinstance(error, ArithmeticError | LookupError | ValueError | TypeError | OSError):
-                raise
         else:
             _end(run, row)
 
@@ -115,14 +106,8 @@ def _close(run: Run, connector: Magento2Connector, error: str, remedy: str) -> N
 
 def request_run(flow: Flow, row: Magento2Seller) -> bool:
     """Ask the workers to run a flow for a row soon (a button, an API call). False: it is asked for already."""
-    subject = f"{flow.name}/{row.scope}"
-    if open_units(subject, RUN_FLOW).exists():
-        return False
-    payload = {"flow": flow.name, "row": row.pk}
-    ledger.write_intents(
-        [Intent(RUN_FLOW, subject, row.connector.key, payload=payload, priority=flow.priority)]
-    )
-    return True
+    subject, payload = f"{flow.name}/{row.scope}", {"flow": flow.name, "row": row.pk}
+    return request_unit(Intent(RUN_FLOW, subject, row.connector.key, payload=payload, priority=flow.priority))
 
 
 @handles(RUN_FLOW)
@@ -134,15 +119,7 @@ def _run_requested(held: Claim) -> Outcome:
         )
     except (LookupError, Magento2Seller.DoesNotExist):
         return ledger.skipped("The row or the flow that it was asked for is gone.")
-    try:
-        run = run_flow(flow, row)
-    except SetupProblem as problem:
-        return ledger.failed(problem.reason, problem.remedy)
-    except LeaseHeld as busy:
-        return ledger.skipped(str(busy))
-    if run.row.status == RunStatus.FAILED:
-        return ledger.failed(run.row.error, run.row.remedy, result={"run": run.row.pk})
-    return ledger.finished(result={"run": run.row.pk})
+    return run_for_unit(lambda: run_flow(flow, row))
 
 
 def active_connectors(name: str = "") -> Sequence[Magento2Connector]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.hub.pipelines.models import HttpAuthorization, HttpClientRecord, HttpRequestRecord, HttpToken
-from mageferry.hub.trade.bulk import Row, Table
+from mageferry.hub.work.bulk import Row, Table
 from mageferry.hub.work.connections import own_connection
 from mageferry.hub.work.scheduler import chore
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from mageferry.http.subscriber import Entity
@@ -23,10 +25,12 @@ from mageferry.hub.routes.models import (
     RouteTask,
     TaskStage,
 )
-from mageferry.hub.routes.rows import put_look
-from mageferry.hub.work import ledger
+from mageferry.hub.routes.rows import insert_tasks
+from mageferry.hub.work.bulk import Row
 from mageferry.hub.work.ledger import Intent
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
+from mageferry.hub.work.new_units import insert_units
+from mageferry.hub.work.statements import prepared
 
 ROUTE_TASK = "route_task"
 CLIENT = "client:"
@@ -128,8 +132,8 @@ def keep(
         return Kept(unchanged=len(young) - len(fresh), older=older, left=len(fresh))
     _free_earlier(route, taken, known)
     made = _write(route, taken, run_pk, parent)
-    replaced = _replace_older(route, [task for task in made if task.stage != TaskStage.ITEM])
-    failures = _park_failed(taken, made)
+    replaced = _replace_older(route, [each for each in made if each.arrival.stage != TaskStage.ITEM])
+    failures = _park_failed(made)
     return Kept(
         len(made) - len(failures),
         len(young) - len(fresh) + len(taken) - len(made),
@@ -137,7 +141,7 @@ def keep(
         replaced,
         len(fresh) - len(taken),
         tuple(failures),
-        tuple(task.unit_id for task in made),
+        tuple(each.unit_pk for each in made),
     )
 
 
@@ -185,12 +189,21 @@ def _free_earlier(route: Route, arrivals: Iterable[Arrival], known: Mapping[str,
             units.update(dedup_key=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A task that was written."""
+
+    pk: int
+    unit_pk: int
+    arrival: Arrival
+
+
 def _write(
     route: Route, arrivals: Sequence[Arrival], run_pk: int | None, parent: RouteTask | None
-) -> list[RouteTask]:
+) -> list[_Made]:
     key = connector_key(route.outgoing)
     by_key = {each.dedup_key(route): each for each in arrivals}
-    ledger.write_intents(
+    units = insert_units(
         Intent(
             ROUTE_TASK,
             f"{route.code} {each.identifier}"[:200],
@@ -201,55 +214,62 @@ def _write(
         )
         for dedup_key, each in by_key.items()
     )
-    units = WorkUnit.objects.filter(dedup_key__in=list(by_key), route_task=None).order_by("pk")
-    tasks = [
-        _task(route, by_key[unit.dedup_key or ""], unit, RouteTask(run_id=run_pk, parent=parent))
-        for unit in units
-    ]
+    known = set(by_key).difference(dedup_key for _, dedup_key in units if dedup_key)
+    if known:
+        # A unit whose task was taken away gets one again.
+        lone = WorkUnit.objects.filter(dedup_key__in=known, route_task=None)
+        units = sorted([*units, *lone.values_list("pk", "dedup_key")])
+    now, arrived = timezone.now(), {pk: by_key[dedup_key or ""] for pk, dedup_key in units}
+    rows = [_task_row(route, each, pk, run_pk, parent, now) for pk, each in arrived.items()]
     # Somebody else may bring the same at this moment: only one of the two rows is written.
-    RouteTask.objects.bulk_create(tasks, ignore_conflicts=True, batch_size=500)
-    written = RouteTask.objects.filter(unit__in=[task.unit_id for task in tasks]).order_by("pk")
-    return list(written.defer("entity", "transformed", "chain_state", "result", "identifier", "source"))
+    tasks = insert_tasks(rows)
+    return sorted(
+        (_Made(pk, unit_pk, arrived[unit_pk]) for unit_pk, pk in tasks.items()), key=attrgetter("pk")
+    )
 
 
-def _task(route: Route, arrival: Arrival, unit: WorkUnit, task: RouteTask) -> RouteTask:
-    task.unit, task.route = unit, route
-    task.stage, task.source = arrival.stage, arrival.source[:200]
-    task.identifier, task.entity_key = arrival.identifier, arrival.entity_key
-    task.fingerprint, task.entity = arrival.fingerprint, arrival.data
-    task.version = arrival.version
-    return task
+def _task_row(
+    route: Route,
+    arrival: Arrival,
+    unit_pk: int,
+    run_pk: int | None,
+    parent: RouteTask | None,
+    now: dt.datetime,
+) -> Row:
+    changes = {"version": arrival.version, "entity": arrival.data, "chain_state": ""}
+    version, entity, chain_state = prepared(RouteTask, changes)
+    return (
+        *(unit_pk, route.pk, run_pk, parent.pk if parent is not None else None, arrival.stage.value),
+        *(arrival.identifier, arrival.entity_key, arrival.fingerprint, version),
+        *(arrival.source[:200], entity, None, False, False, chain_state, "{}", now),
+    )
 
 
-def _park_failed(arrivals: Sequence[Arrival], made: Sequence[RouteTask]) -> list[str]:
+def _park_failed(made: Sequence[_Made]) -> list[str]:
     """Tasks of items that are no entities have failed from the start; returns the reasons."""
-    reasons = []
-    by_key = {(each.entity_key, each.fingerprint): each for each in arrivals if each.reason}
-    for task in made:
-        arrival = by_key.get((task.entity_key, task.fingerprint))
-        if arrival is not None:
-            WorkUnit.objects.filter(pk=task.unit_id).update(
-                status=UnitStatus.FAILED,
-                reason=arrival.reason,
-                remedy=arrival.remedy,
-                finished_at=timezone.now(),
-            )
-            reasons.append(arrival.reason)
-    return reasons
+    failed = [each for each in made if each.arrival.reason]
+    for each in failed:
+        WorkUnit.objects.filter(pk=each.unit_pk).update(
+            status=UnitStatus.FAILED,
+            reason=each.arrival.reason,
+            remedy=each.arrival.remedy,
+            finished_at=timezone.now(),
+        )
+    return [each.arrival.reason for each in failed]
 
 
-def _replace_older(route: Route, made: Sequence[RouteTask]) -> int:
+def _replace_older(route: Route, made: Sequence[_Made]) -> int:
     """Older looks of the same entities of which nothing was sent are not wanted any more."""
-    newest = {task.entity_key: task for task in made}
+    newest = {each.arrival.entity_key: each for each in made}
     older = (
         RouteTask.objects.filter(route=route, entity_key__in=list(newest), is_partly_done=False)
         .filter(unit__status__in=_WAITING, unit__step=Step.INTENT)
-        .exclude(pk__in=[task.pk for task in made])
+        .exclude(pk__in=[each.pk for each in made])
     )
     count = 0
-    for task in older.only("pk", "unit_id", "entity_key"):
-        count += WorkUnit.objects.filter(pk=task.unit_id, status__in=_WAITING, step=Step.INTENT).update(
-            **replaced_by(newest[task.entity_key].unit_id)
+    for unit_pk, key in older.values_list("unit_id", "entity_key"):
+        count += WorkUnit.objects.filter(pk=unit_pk, status__in=_WAITING, step=Step.INTENT).update(
+            **replaced_by(newest[key].unit_pk)
         )
     return count
 
@@ -276,11 +296,3 @@ def replaced_by(unit_pk: int) -> dict[str, Any]:
         "finished_at": timezone.now(),
         "lease_token": F("lease_token") + 1,
     }
-
-
-def remember(task: RouteTask) -> None:
-    """The entity is processed in this look; in the transaction that finishes its task."""
-    put_look(task.route_id, task.entity_key, task.identifier, task.fingerprint, task.version, timezone.now())
-    # What looked like this once may come back to it, and is a task then; so may what was skipped before.
-    left = Q(route_task__in=earlier_than(task), status__in=(UnitStatus.SKIPPED, UnitStatus.REJECTED))
-    WorkUnit.objects.filter(Q(pk=task.unit_id) | left).exclude(dedup_key=None).update(dedup_key=None)

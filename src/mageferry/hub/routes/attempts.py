@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from mageferry.http import HttpClient
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.log import Exchange
-from mageferry.hub.pipelines.journal import storable, write_rows
-from mageferry.hub.routes.arrivals import remember
-from mageferry.hub.routes.batches import Prepared
+from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.routes.batches import Announced, Prepared
+from mageferry.hub.routes.ends import End, write_ends, write_notes
 from mageferry.hub.routes.models import Outgoing, Route, RouteTask
 from mageferry.hub.routes.reach import Reach
-from mageferry.hub.routes.rows import add_exchanges, change_task
-from mageferry.hub.trade.bulk import Row
+from mageferry.hub.routes.rows import change_tasks
 from mageferry.hub.work import ledger
+from mageferry.hub.work.bulk import Row
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import Step, WorkUnit
-
-log = structlog.stdlib.get_logger(__name__)
+from mageferry.hub.work.units import Shared
+from mageferry.hub.work.writers import one_writer
 
 LONGEST_WAIT_SECONDS: Final = 86_400.0
 LONGEST_TEXT: Final = 100_000
@@ -47,6 +46,7 @@ class Attempt:
     """A claimed task. `entity` is what is sent; `step` names what goes out now, `last` is what went out last.
 
     `notes` are requests and answers that are written with the next commit; `requests` the same for the client's log.
+    `announced`: its step was committed together with those of its batch.
     """
 
     held: Claim
@@ -57,6 +57,7 @@ class Attempt:
     step: str = ""
     last: Last | None = None
     requests: list[Row] = field(default_factory=list)
+    announced: Announced | None = None
     notes: list[Row] = field(default_factory=list)
 
     @property
@@ -104,21 +105,8 @@ class Attempt:
         return self._mask("\n".join(f"{name}: {value}" for name, value in headers))
 
     def write_notes(self) -> None:
-        """Write the requests that aren't written yet; in a transaction of the caller's.
-
-        Where that can't be done the attempt goes on: what the answer says is worth more than the note.
-        """
-        notes, self.notes = self.notes, []
-        if not notes and not self.requests:
-            return
-        try:
-            with transaction.atomic():
-                add_exchanges(notes)
-                if self.requests:
-                    write_rows(self.requests)
-        except (DatabaseError, ValueError) as error:
-            log.error("A request of a task couldn't be written down", error=type(error).__name__)
-        self.requests.clear()
+        """Write the requests that aren't written yet; in a transaction of the caller's."""
+        write_notes([self._end({})])
 
     def _mask(self, text: str) -> str:
         shown = storable(self.reach.masked(text))
@@ -128,42 +116,51 @@ class Attempt:
 
     def record(self, step: Step, **changes: Any) -> None:
         """Commit how far the write has come together with the task's own progress. Raises LeaseLost."""
-        with transaction.atomic():
+        with one_writer(), transaction.atomic():
             ledger.record_step(self.held, step)
             self.write_notes()
             if changes:
-                change_task(self.task.pk, changes)
+                change_tasks([(self.task.pk, changes)])
         for name, value in changes.items():
             setattr(self.task, name, value)
 
     def sending(self) -> None:
         """The request is made and about to go."""
+        if self.announced is not None and self.announced.entity is self.entity and self.announced.holds:
+            # Committed already, with those of the others of the batch.
+            self.held.unit.step = Step.SENDING
+            return
         self.record(Step.SENDING, transformed=self.entity, is_transformed=True)
 
     # What an attempt ends with.
 
-    def finished(self, effect: Callable[[], dict[str, Any]] | None = None, **result: Any) -> Outcome:
-        """Done: effect, memory and result are written together; the effect may add to the result."""
+    def finished(
+        self, effect: Callable[[], dict[str, Any]] | None = None, *, may_wait: bool = False, **result: Any
+    ) -> Outcome:
+        """Done: effect, memory and result are written together; the effect may add to the result.
+
+        `may_wait`: the record may share a commit with others', since what was sent can be found again.
+        """
+        end = self._end(result, is_processed=True)
+        if effect is None:
+            shared = Shared(write_ends, end)
+            return ledger.finished(shared=shared, may_wait=may_wait, result=result, **self._shown())
 
         def settle() -> None:
-            more = effect() if effect is not None else {}
-            self._save({**result, **more})
-            remember(self.task)
+            more = effect()
+            changes = {**end.changes, "result": {**result, **more}} if more else end.changes
+            write_ends([replace(end, changes=changes)])
 
         return ledger.finished(settle, result=result, **self._shown())
 
     def skipped(self, reason: str) -> Outcome:
         """Nothing is to be done for this look of the entity."""
-
-        def settle() -> None:
-            self._save({})
-            remember(self.task)
-
-        return ledger.skipped(reason, effect=settle, step=Step.DONE, **self._shown())
+        shared = Shared(write_ends, self._end({}, is_processed=True))
+        return ledger.skipped(reason, shared=shared, step=Step.DONE, **self._shown())
 
     def failed(self, reason: str, remedy: str = "", step: Step | None = None) -> Outcome:
         """Parked: a person has to look."""
-        return ledger.failed(reason, remedy, step=step, effect=lambda: self._save({}), **self._shown())
+        return ledger.failed(reason, remedy, step=step, shared=self._noted(), **self._shown())
 
     def again(
         self, reason: str, remedy: str = "", asked_seconds: float | None = None, step: Step | None = None
@@ -179,7 +176,7 @@ class Attempt:
             remedy,
             step=step,
             most_attempts=self.route.attempts,
-            effect=lambda: self._save({}),
+            shared=self._noted(),
             **self._shown(),
         )
 
@@ -200,13 +197,18 @@ class Attempt:
         statuses = self.route.retry_statuses
         return status is not None and bool(statuses) and status in StatusRanges.parse(statuses)
 
-    def _save(self, result: dict[str, Any]) -> None:
-        self.write_notes()
+    def _noted(self) -> Shared:
+        return Shared(write_ends, self._end({}))
+
+    def _end(self, result: dict[str, Any], *, is_processed: bool = False) -> End:
+        """What is to be written of the attempt, with the requests that aren't written yet."""
         changes: dict[str, Any] = {"result": result} if result else {}
         if self.entity is not None and self.task.transformed is not self.entity:
             changes |= {"transformed": self.entity, "is_transformed": True}
-        if changes:
-            change_task(self.task.pk, changes)
+        end = End(self.task, changes, tuple(self.notes), tuple(self.requests), is_processed)
+        self.notes.clear()
+        self.requests.clear()
+        return end
 
     def _shown(self) -> dict[str, Any]:
         return {"request": self.last.request, "answer": self.last.answer} if self.last is not None else {}

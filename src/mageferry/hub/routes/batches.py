@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain
+from mageferry.http.publisher.described import RepeatDescription
 from mageferry.http.transformers import Transformers
 from mageferry.hub.routes.models import Route, RouteTask
 from mageferry.hub.routes.reach import Reach
@@ -26,8 +27,12 @@ _RECORDS: Final = ("incoming", "outgoing__client", "outgoing__storage", "outgoin
 class Prepared:
     """A route, ready to be worked on. What is wrong with its settings is raised (ConfigError) when it is asked for."""
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, before: Prepared | None = None) -> None:
+        """`before`: what was parsed of it earlier, which still holds where the settings are the same."""
         self.route = route
+        if before is not None and _settings(before.route) == _settings(route):
+            parsed = {name: value for name, value in vars(before).items() if name in _PARSED}
+            vars(self).update(parsed)
 
     @cached_property
     def transformers(self) -> Transformers:
@@ -38,6 +43,11 @@ class Prepared:
         return description_of(self.route.outgoing)
 
     @cached_property
+    def can_settle(self) -> bool:
+        """Whether it can be found out, or doesn't matter, what became of a request of its publisher."""
+        return can_settle(self.description.repeat)
+
+    @cached_property
     def publisher(self) -> Publisher:
         return Publisher(self.description, "settings")
 
@@ -46,11 +56,35 @@ class Prepared:
         return Chain(self.description, "settings")
 
 
+_PARSED: Final = frozenset({"transformers", "description", "can_settle", "publisher", "chain"})
+# The last of each route in this process.
+_known: dict[int, Prepared] = {}
+
+
+def _settings(route: Route) -> tuple[Any, ...]:
+    """All that is parsed."""
+    outgoing = route.outgoing
+    return route.transformers, outgoing.kind, outgoing.settings, outgoing.secrets
+
+
+def prepare(pk: int) -> Prepared:
+    """A route as it is set up now; it is parsed again where that has changed. Raises Route.DoesNotExist."""
+    route = Route.objects.select_related(*_RECORDS).get(pk=pk)
+    found = _known[pk] = Prepared(route, _known.get(pk))
+    return found
+
+
+def can_settle(repeat: RepeatDescription) -> bool:
+    """Whether it can be found out, or doesn't matter, what became of a request without an answer."""
+    return repeat.safe or bool(repeat.key) or repeat.look_up is not None
+
+
 class Batch:
-    """Open until `close`."""
+    """Open until `close`. `announces`: whether tasks of a route, by its key, are announced."""
 
     def __init__(self) -> None:
         self.reach = Reach()
+        self.announces: dict[int, bool] = {}
         self._routes: dict[int, Prepared] = {}
         self._looked_at = time.monotonic()
 
@@ -61,7 +95,7 @@ class Batch:
             self._looked_at = time.monotonic()
         found = self._routes.get(pk)
         if found is None:
-            found = self._routes[pk] = Prepared(Route.objects.select_related(*_RECORDS).get(pk=pk))
+            found = self._routes[pk] = prepare(pk)
         return found
 
     @property
@@ -75,12 +109,26 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A task of which it is committed already that it is about to be sent, and as what."""
+
+    entity: Any
+    committed_at: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it goes without another look at the lease: a worker that was stopped for long may have lost it."""
+        return time.monotonic() - self.committed_at < FRESH_SECONDS
+
+
+@dataclass(slots=True)
 class LoadedTask:
     """A claimed task. `task` None: it is gone. `is_alone`: its entity had no other task when it was claimed."""
 
     batch: Batch
     task: RouteTask | None
     is_alone: bool
+    announced: Announced | None = None
 
 
 def load_tasks(claims: Sequence[Claim]) -> dict[int, LoadedTask]:

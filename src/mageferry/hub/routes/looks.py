@@ -57,17 +57,16 @@ def others_of(task: RouteTask) -> QuerySet[RouteTask]:
 
 def later_than(task: RouteTask) -> QuerySet[RouteTask]:
     """Tasks of the same entity with a newer look: by their versions, else those that came after it."""
-    after = Q(pk__gt=task.pk)
-    if task.version is None:
-        return others_of(task).filter(after)
-    same = Q(version=None) | Q(version=task.version)
-    return others_of(task).filter(Q(version__gt=task.version) | same & after)
+    return _beside(task, Q(pk__gt=task.pk), Q(version__gt=task.version))
 
 
 def earlier_than(task: RouteTask) -> QuerySet[RouteTask]:
     """Tasks of the same entity with an older look."""
-    before = Q(pk__lt=task.pk)
+    return _beside(task, Q(pk__lt=task.pk), Q(version__lt=task.version))
+
+
+def _beside(task: RouteTask, by_arrival: Q, by_version: Q) -> QuerySet[RouteTask]:
     if task.version is None:
-        return others_of(task).filter(before)
+        return others_of(task).filter(by_arrival)
     same = Q(version=None) | Q(version=task.version)
-    return others_of(task).filter(Q(version__lt=task.version) | same & before)
+    return others_of(task).filter(by_version | same & by_arrival)

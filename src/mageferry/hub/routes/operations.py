@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mageferry.hub.routes.arrivals import remember
+from mageferry.hub.routes.ends import remember
 from mageferry.hub.routes.models import Route, RouteTask
 from mageferry.hub.routes.plain import plain
 from mageferry.hub.routes.publishing import packed_state, stored_state
@@ -102,7 +102,7 @@ def mark_done(task: RouteTask, remote_id: str | int | None = None) -> None:
             not_before=None,
             finished_at=timezone.now(),
         )
-        remember(task)
+        remember([task])
 
 
 def _unclear_unit(task: RouteTask) -> WorkUnit:

@@ -12,6 +12,7 @@ from mageferry.http.json_text import json_bytes
 from mageferry.http.placeholders import secrets_in
 from mageferry.hub.pipelines.journal import storable
 
+_NUL: Final = rb"\u0000"
 _ODD: Final = re.compile("[\0\ud800-\udfff]")
 
 
@@ -24,19 +25,21 @@ def plain(value: Any) -> Any:
 
     Raises NotStorable.
     """
-    if any(True for _ in secrets_in(value)):
-        raise NotStorable("a secret would be stored with it")
     try:
-        copy = orjson.loads(json_bytes(value))
+        written = json_bytes(value)
     except TypeError:
-        copy = _written_out(value)
+        return _encodable(_written_out(value))
     except (RecursionError, ValueError):
         raise NotStorable("it can't be written as JSON") from None
-    return _encodable(copy)
+    copy = orjson.loads(written)
+    # Nothing else that is odd can be written as JSON: most data needn't be walked through.
+    return _encodable(copy) if _NUL in written else copy
 
 
 def _written_out(value: Any) -> Any:
-    """Whole numbers beyond 64 bits."""
+    """Whole numbers beyond 64 bits, and half characters. A Secret comes here as well, and never becomes a text."""
+    if any(True for _ in secrets_in(value)):
+        raise NotStorable("a secret would be stored with it")
     try:
         return json.loads(json.dumps(value, default=str, allow_nan=False))
     except (TypeError, ValueError, RecursionError):

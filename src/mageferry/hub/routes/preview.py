@@ -53,8 +53,7 @@ def preview_request(outgoing: Outgoing, entity: Any, answers: Mapping[str, Any] 
                 return _preview_chain(outgoing, data, answers or {}, reach)
             return _preview_entry(outgoing, data, reach)
         except ConfigError as error:
-            remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-            return Preview([], None, "; ".join(str(problem) for problem in error.problems), remedy)
+            return Preview([], None, str(error), error.remedy)
         except (TemplateError, HttpError, NotStorable) as error:
             return Preview([], None, reach.masked(str(error)), getattr(error, "remedy", ""))
 

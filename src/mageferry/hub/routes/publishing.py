@@ -23,6 +23,7 @@ from mageferry.http.publisher.chain.running import ChainResult
 from mageferry.http.publisher.described import RepeatDescription
 from mageferry.http.redaction import Secret
 from mageferry.hub.routes.attempts import Attempt
+from mageferry.hub.routes.batches import can_settle
 from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.models import RouteTask
 from mageferry.hub.routes.outages import note_answer
@@ -52,7 +53,10 @@ def publish(attempt: Attempt) -> Outcome:
     _tell_health(attempt, published)
     if published.outcome is Fate.DONE:
         return attempt.finished(
-            remote_id=published.remote_id, status=published.status, adopted=published.adopted
+            may_wait=attempt.prepared.can_settle,
+            remote_id=published.remote_id,
+            status=published.status,
+            adopted=published.adopted,
         )
     if published.outcome is Fate.REFUSED and attempt.refusal_passes(published.status):
         return attempt.again(published.message, published.remedy, step=Step.INTENT)
@@ -148,11 +152,6 @@ def _undone(
 
 
 _LOOK_BY_HAND: Final = "Look in the other system, then send it again or mark it as done."
-
-
-def can_settle(repeat: RepeatDescription) -> bool:
-    """Whether it can be found out, or doesn't matter, what became of a request without an answer."""
-    return repeat.safe or bool(repeat.key) or repeat.look_up is not None
 
 
 def _settle_seconds(attempt: Attempt, repeats: list[RepeatDescription]) -> float:

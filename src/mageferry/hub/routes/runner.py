@@ -24,33 +24,32 @@ from mageferry.hub.work import ledger, tracing
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.dispatch import drain
 from mageferry.hub.work.handling import handles
-from mageferry.hub.work.leases import Held, LeaseHeld, LeaseLost, holding
+from mageferry.hub.work.leases import Held, holding
 from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.marks import mark_of, move_mark
 from mageferry.hub.work.models import RunStatus, UnitStatus, WorkUnit
-from mageferry.hub.work.operations import open_units
-from mageferry.hub.work.runs import Run, Watcher, start_run
+from mageferry.hub.work.runs import (
+    NotRunnable,
+    Run,
+    Watcher,
+    closed_in_any_case,
+    request_unit,
+    run_for_unit,
+    start_run,
+)
 from mageferry.magento import MagentoError
-
-log = structlog.stdlib.get_logger(__name__)
 
 RUN_ROUTE = "run_route"
 # What its runs, marks and schedules are called in the ledger.
 ROUTE_FLOW = "route"
 
 
-class NotRunnable(Exception):
-    """A route that can't run: why, and how to mend it."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        self.reason, self.remedy = reason, remedy
-        super().__init__(f"{reason} {remedy}")
+_RECORDS = ("incoming__client", "incoming__storage", "incoming__account", "outgoing__client")
 
 
 def route_named(code: str) -> Route:
     """The route of this code. Raises LookupError naming those there are."""
-    records = ("incoming__client", "incoming__storage", "incoming__account", "outgoing__client")
-    route = Route.objects.select_related(*records).filter(code=code).first()
+    route = Route.objects.select_related(*_RECORDS).filter(code=code).first()
     if route is None:
         known = ", ".join(Route.objects.values_list("code", flat=True)) or "none yet"
         raise LookupError(f"There is no route {code!r}. The routes are: {known}.")
@@ -101,28 +100,16 @@ def _work(route: Route, run: Run, held: Held, most: int) -> None:
         structlog.contextvars.bound_contextvars(run=run.row.pk, route=route.code),
         tracing.span(f"route {route.code}", run=run.row.pk),
         Reach() as reach,
+        closed_in_any_case(run),
     ):
         try:
             source = open_source(route, reach, mark_of(route.scope, ROUTE_FLOW))
             if _read(route, source, run, held, most):
                 _move_on(route, source)
         except ConfigError as error:
-            text = "; ".join(str(problem) for problem in error.problems)
-            remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-            run.close(RunStatus.FAILED, text, remedy or "Correct the settings.")
+            run.close(RunStatus.FAILED, str(error), error.remedy or "Correct the settings.")
         except (HttpError, MagentoError, IncomingError) as error:
             run.close(RunStatus.FAILED, reach.masked(error.message), error.remedy)
-        except LeaseLost as lost:
-            run.close(RunStatus.ABANDONED, str(lost))
-        except Exception as error:
-            log.exception("The run failed unexpectedly")
-            run.close(
-                RunStatus.FAILED,
-                f"Unexpected error: {type(error).__name__}.",
-                "The details are in the hub's log. Nothing that was kept is lost; run the route again.",
-            )
-            if not isinstance(error, ArithmeticError | LookupError | ValueError | TypeError | OSError):
-                raise
         else:
             run.close(RunStatus.PARTLY if run.failed else RunStatus.FINISHED)
 
@@ -183,30 +170,18 @@ def _move_on(route: Route, source: Source) -> None:
 def request_run(route: Route) -> bool:
     """Ask the workers to run a route soon. False: it is asked for already."""
     subject = f"{ROUTE_FLOW}/{route.scope}"
-    if open_units(subject, RUN_ROUTE).exists():
-        return False
-    intent = Intent(
-        RUN_ROUTE, subject, _incoming_key(route), payload={"route": route.pk}, priority=route.priority
+    payload = {"route": route.pk}
+    return request_unit(
+        Intent(RUN_ROUTE, subject, _incoming_key(route), payload=payload, priority=route.priority)
     )
-    ledger.write_intents([intent])
-    return True
 
 
 @handles(RUN_ROUTE)
 def _run_requested(held: Claim) -> Outcome:
-    records = ("incoming__client", "incoming__storage", "incoming__account", "outgoing__client")
-    route = Route.objects.select_related(*records).filter(pk=held.unit.payload["route"]).first()
+    route = Route.objects.select_related(*_RECORDS).filter(pk=held.unit.payload["route"]).first()
     if route is None:
         return ledger.skipped("The route that was asked for is gone.")
-    try:
-        run = run_route(route)
-    except NotRunnable as problem:
-        return ledger.failed(problem.reason, problem.remedy)
-    except LeaseHeld as busy:
-        return ledger.skipped(str(busy))
-    if run.row.status == RunStatus.FAILED:
-        return ledger.failed(run.row.error, run.row.remedy, result={"run": run.row.pk})
-    return ledger.finished(result={"run": run.row.pk})
+    return run_for_unit(lambda: run_route(route))
 
 
 def run_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import EntityError
 from mageferry.http.subscriber.entities import fingerprint_of
 from mageferry.hub.pipelines.journal import collecting
+from mageferry.hub.routes.announcing import load_announced
 from mageferry.hub.routes.arrivals import (
     ROUTE_TASK,
     Arrival,
@@ -20,7 +22,7 @@ from mageferry.hub.routes.arrivals import (
     take_over,
 )
 from mageferry.hub.routes.attempts import Attempt
-from mageferry.hub.routes.batches import LoadedTask, load_tasks, release_tasks
+from mageferry.hub.routes.batches import LoadedTask, release_tasks
 from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
 from mageferry.hub.routes.looks import earlier_than, later_than
 from mageferry.hub.routes.models import OutgoingKind, TaskStage
@@ -43,24 +45,27 @@ _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
 }
 
 
-@handles_loaded(ROUTE_TASK, load_tasks, release_tasks)
+@handles_loaded(ROUTE_TASK, load_announced, release_tasks)
 def send_task(held: Claim, loaded: LoadedTask) -> Outcome:
     """One attempt at a task."""
     task, batch = loaded.task, loaded.batch
     if task is None:
         return ledger.failed("The task's entity is gone.", "Skip it; its route reads the entity again.")
     with collecting() as requests:
-        attempt = Attempt(held, task, batch.route(task.route_id), batch.reach, requests=requests)
-        return _attempt(attempt, loaded.is_alone and batch.is_fresh)
+        prepared = batch.route(task.route_id)
+        attempt = Attempt(held, task, prepared, batch.reach, requests=requests, announced=loaded.announced)
+        outcome = _attempt(attempt, loaded.is_alone and batch.is_fresh)
+    if loaded.announced is not None and outcome.step is None:
+        # Its step was committed as sent: where nothing was, that is taken back.
+        return replace(outcome, step=Step(held.unit.step))
+    return outcome
 
 
 def _attempt(attempt: Attempt, is_alone: bool) -> Outcome:
     try:
         return _turned_away(attempt, is_alone) or _work(attempt)
     except ConfigError as error:
-        text = "; ".join(str(problem) for problem in error.problems)
-        remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-        return attempt.failed(text, remedy or "Correct the settings, then retry.")
+        return attempt.failed(str(error), error.remedy or "Correct the settings, then retry.")
     except UnreadableSecret as error:
         return attempt.failed(str(error), "Give the hub the key that encrypted it, then retry.")
     except Exception:
@@ -140,6 +145,8 @@ def _work(attempt: Attempt) -> Outcome:
 
 
 def _transformed(attempt: Attempt) -> list[Any]:
+    if attempt.announced is not None and attempt.announced.holds:
+        return [attempt.announced.entity]
     if not attempt.route.transformers:
         return [attempt.task.entity]
     return transform(attempt.prepared.transformers, attempt.task.entity, attempt.reach)

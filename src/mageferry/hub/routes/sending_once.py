@@ -47,8 +47,7 @@ def send_once(outgoing: Outgoing, entity: Any) -> SentOnce:
                 raise ConfigError([problem])
             sent = _SENDERS[outgoing.kind](outgoing, plain(entity), reach, seen)
         except ConfigError as error:
-            remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
-            sent = SentOnce(False, "; ".join(str(problem) for problem in error.problems), remedy)
+            sent = SentOnce(False, str(error), error.remedy)
         except (Unkeepable, UnknownSubject, RefusedEntity) as error:
             sent = SentOnce(False, error.reason, error.remedy)
         except (TemplateError, HttpError, NotStorable) as error:

@@ -94,7 +94,7 @@ def transformed_now(task: RouteTask) -> tuple[list[Stage], str]:
             for stage in _stages(task, reach):
                 stages.append(stage)
         except ConfigError as error:
-            return stages, "; ".join(str(problem) for problem in error.problems)
+            return stages, str(error)
     return stages, ""
 
 

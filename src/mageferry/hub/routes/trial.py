@@ -74,8 +74,8 @@ def try_step(
                 _read(incoming, route, reach, page)
             page.go_through(incoming, route, reach)
         except ConfigError as error:
-            page.error = "; ".join(str(problem) for problem in error.problems)
-            page.remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
+            page.error = str(error)
+            page.remedy = error.remedy
         except (HttpError, MagentoError, IncomingError) as error:
             page.error, page.remedy = reach.masked(error.message), error.remedy
         exchanges = [shown_exchange(each, reach) for each in page.exchanges]

@@ -244,8 +244,9 @@ class Worker:
                 results.append((held, outcome))
                 if outcome.status in (UnitStatus.RETRY, UnitStatus.FAILED):
                     self._hand_back_of_the_down(left)
-            # What was written to the outside is recorded at once; small units share a commit.
-            sent = held.unit.step != Step.INTENT
+            # What was written to the outside is recorded at once, unless it can be found again; small units share a
+            # commit.
+            sent = held.unit.step != Step.INTENT and not (outcome is not None and outcome.may_wait)
             if sent or time.monotonic() - since >= COMMIT_SECONDS:
                 self._write(results)
                 results, since = [], time.monotonic()

@@ -1,7 +1,4 @@
-"""Changing units in hand: one statement with the fence in it, written out once for each set of columns.
-
-Every unit passes here two or three times; what Django's query compiler takes for that is more than the database does.
-"""
+"""Changing units in hand: statements with the fence in them, written out once for each set of columns."""
 
 from __future__ import annotations
 
@@ -9,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models.expressions import BaseExpression
 
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.models import UnitStatus, WorkUnit
+from mageferry.hub.work.statements import column, field_of, marks, table
 
 type Hold = tuple[str, int]
 
@@ -23,47 +21,48 @@ def change_held(hold: Hold, pks: Sequence[int], changes: Mapping[str, Any]) -> i
 
     Values are as a queryset's `update` takes them.
     """
-    assignments: list[str] = []
-    parameters: list[Any] = []
-    for name, value in changes.items():
-        field = _field(name)
-        text, values = _expression(value) if isinstance(value, BaseExpression) else _plain(field, value)
-        assignments.append(f"{_quoted(field)} = {text}")
-        parameters += values
-    # Columns are the model's own, the values go apart.
-    statement = " ".join(("UPDATE", _table(), "SET", ", ".join(assignments), "WHERE", _fence(len(pks))))
+    assignments, values = _written_out(changes)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *hold, UnitStatus.PROCESSING.value, *pks])
+        cursor.execute(_update(assignments, len(pks)), [*values, *hold, UnitStatus.PROCESSING.value, *pks])
         return int(cursor.rowcount)
 
 
-@cache
-def _field(name: str) -> models.Field[Any, Any]:
-    field = WorkUnit._meta.get_field(name)
-    assert isinstance(field, models.Field)
-    return field
+def change_each(hold: Hold, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> int:
+    """The same for units with changes of their own, given by their keys. Returns how many were still held."""
+    alike: dict[str, list[list[Any]]] = {}
+    for pk, changes in rows:
+        assignments, values = _written_out(changes)
+        alike.setdefault(assignments, []).append([*values, *hold, UnitStatus.PROCESSING.value, pk])
+    changed = 0
+    with connection.cursor() as cursor:
+        for assignments, parameters in alike.items():
+            cursor.executemany(_update(assignments, 1), parameters)
+            changed += int(cursor.rowcount)
+    return changed
 
 
 @cache
-def _quoted(field: models.Field[Any, Any]) -> str:
-    return str(connection.ops.quote_name(str(field.column)))
-
-
-@cache
-def _table() -> str:
-    return str(connection.ops.quote_name(WorkUnit._meta.db_table))
-
-
-@cache
-def _fence(count: int) -> str:
+def _update(assignments: str, count: int) -> str:
     owner, token, status, pk = (
-        _quoted(_field(name)) for name in ("lease_owner", "lease_token", "status", "id")
+        column(WorkUnit, name) for name in ("lease_owner", "lease_token", "status", "pk")
     )
-    return f"{owner} = %s AND {token} = %s AND {status} = %s AND {pk} IN ({', '.join(['%s'] * count)})"
+    fence = f"{owner} = %s AND {token} = %s AND {status} = %s AND {pk} IN {marks(count)}"
+    return " ".join(("UPDATE", table(WorkUnit), "SET", assignments, "WHERE", fence))
 
 
-def _plain(field: models.Field[Any, Any], value: Any) -> tuple[str, tuple[Any, ...]]:
-    return "%s", (field.get_db_prep_save(value, connection),)
+def _written_out(changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The assignments, and the values in them."""
+    assignments: list[str] = []
+    parameters: list[Any] = []
+    for name, value in changes.items():
+        if isinstance(value, BaseExpression):
+            text, values = _expression(value)
+            assignments.append(f"{column(WorkUnit, name)} = {text}")
+            parameters += values
+        else:
+            assignments.append(f"{column(WorkUnit, name)} = %s")
+            parameters.append(field_of(WorkUnit, name).get_db_prep_save(value, connection))
+    return ", ".join(assignments), parameters
 
 
 _now_texts: dict[str, str] = {}

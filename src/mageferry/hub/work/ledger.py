@@ -6,18 +6,19 @@ the newest token, in one transaction with whatever the unit changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from mageferry.hub.work import metrics, waking
+from mageferry.hub.work import metrics
 from mageferry.hub.work.clock import Now, now_plus
-from mageferry.hub.work.held_rows import Hold, change_held
+from mageferry.hub.work.held_rows import Hold, change_each, change_held
 from mageferry.hub.work.leases import LeaseLost
 from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
+from mageferry.hub.work.new_units import insert_units
 from mageferry.hub.work.operations import skip, try_again
 from mageferry.hub.work.queue import (
     apart_from_suspects,
@@ -27,13 +28,11 @@ from mageferry.hub.work.queue import (
     recover_units,
     wake_units,
 )
-from mageferry.hub.work.turns import assign_turns
 from mageferry.hub.work.units import (
     Claim,
     DuplicateWork,
     Intent,
     Outcome,
-    check_payload,
     failed,
     finished,
     retry,
@@ -43,7 +42,6 @@ from mageferry.hub.work.writers import one_writer
 
 LEASE_SECONDS = 120.0
 MAX_ATTEMPTS = 12
-_WRITTEN_AT_ONCE = 1000
 # One object for all: changes with the same content are then found equal at once.
 _NOW = Now()
 
@@ -53,81 +51,15 @@ def write_intents(intents: Iterable[Intent]) -> int:
 
     Call it in the transaction of the change that causes the work. Raises PayloadTooLarge, BadPayload.
     """
-    rows = _new_rows(intents)
-    if not rows:
-        return 0
-    with transaction.atomic():
-        assign_turns(rows)
-        WorkUnit.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_WRITTEN_AT_ONCE)
-        waking.wake_after_commit(len(rows))
-    return len(rows)
+    return len(insert_units(intents))
 
 
 def add_unit(intent: Intent) -> WorkUnit:
     """Write one unit. Raises DuplicateWork when its dedup key is taken, PayloadTooLarge, BadPayload."""
-    rows = _new_rows([intent])
-    if rows:
-        with transaction.atomic():
-            assign_turns(rows)
-            unit, made = (
-                WorkUnit.objects.get_or_create(dedup_key=rows[0].dedup_key, defaults=_fields(rows[0]))
-                if intent.dedup_key
-                else (_saved(rows[0]), True)
-            )
-            if made:
-                waking.wake_after_commit(1)
-                return unit
-    raise DuplicateWork(WorkUnit.objects.get(dedup_key=intent.dedup_key))
-
-
-def _saved(unit: WorkUnit) -> WorkUnit:
-    unit.save(force_insert=True)
-    return unit
-
-
-def _fields(unit: WorkUnit) -> dict[str, Any]:
-    names = (
-        "kind",
-        "subject",
-        "connector_key",
-        "payload",
-        "priority",
-        "status",
-        "not_before",
-        "trace",
-        "turn",
-    )
-    return {name: getattr(unit, name) for name in names}
-
-
-def _new_rows(intents: Iterable[Intent]) -> list[WorkUnit]:
-    wanted: dict[object, Intent] = {}
-    for intent in intents:
-        check_payload(f"{intent.kind} {intent.subject}", intent.payload)
-        wanted.setdefault(intent.dedup_key or object(), intent)
-    keys = [intent.dedup_key for intent in wanted.values() if intent.dedup_key]
-    known: set[str | None] = set()
-    for start in range(0, len(keys), _WRITTEN_AT_ONCE):
-        part = keys[start : start + _WRITTEN_AT_ONCE]
-        known.update(WorkUnit.objects.filter(dedup_key__in=part).values_list("dedup_key", flat=True))
-    return [
-        _row(intent) for intent in wanted.values() if not (intent.dedup_key and intent.dedup_key in known)
-    ]
-
-
-def _row(intent: Intent) -> WorkUnit:
-    later = intent.wait_seconds > 0
-    return WorkUnit(
-        kind=intent.kind,
-        subject=intent.subject,
-        connector_key=intent.connector_key,
-        dedup_key=intent.dedup_key,
-        payload=intent.payload,
-        priority=intent.priority,
-        trace=intent.trace,
-        status=UnitStatus.WAITING if later else UnitStatus.NEW,
-        not_before=now_plus(intent.wait_seconds) if later else None,
-    )
+    made = insert_units([intent])
+    if not made:
+        raise DuplicateWork(WorkUnit.objects.get(dedup_key=intent.dedup_key))
+    return WorkUnit.objects.get(pk=made[0][0])
 
 
 def claim(
@@ -196,11 +128,15 @@ def renew(claims: Sequence[Claim], lease_seconds: float = LEASE_SECONDS) -> None
 
 
 def hand_back(claims: Iterable[Claim]) -> int:
-    """Give units back that were claimed and not begun; the attempt doesn't count. Returns how many."""
+    """Give units back that were claimed and not begun; the attempt doesn't count. Returns how many.
+
+    Their step is what it was when they were claimed, also where a batch has committed its steps together.
+    """
     count = 0
     for held in claims:
         count += _mine(held).update(
             status=UnitStatus.NEW,
+            step=held.unit.step,
             attempts=F("attempts") - 1,
             lease_owner="",
             lease_expires_at=None,
@@ -238,6 +174,24 @@ def record_step(
     return replace(held)
 
 
+def announce(claims: Sequence[Claim], effect: Callable[[], None]) -> bool:
+    """Commit for units of one batch that they are about to be sent, with an effect, in one transaction.
+
+    After a death of the worker each of them counts as sent. Their claims keep the step that they had, until they are
+    really sent. False: not all of them are held any more, and nothing is written.
+    """
+    by_hold: dict[Hold, list[int]] = {}
+    for held in claims:
+        by_hold.setdefault((held.owner, held.token), []).append(held.pk)
+    changes = {"step": Step.SENDING, "updated_at": _NOW}
+    with one_writer(), transaction.atomic():
+        if sum(change_held(hold, pks, changes) for hold, pks in by_hold.items()) != len(claims):
+            transaction.set_rollback(True)
+            return False
+        effect()
+    return True
+
+
 def settle(held: Claim, outcome: Outcome) -> None:
     """Write what became of an attempt together with its effect, all or nothing. Raises LeaseLost.
 
@@ -253,14 +207,33 @@ def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
     """
     with one_writer(), transaction.atomic():
         # First the fences, then the effects: a worker that lost its lease changes nothing at all.
-        for hold, changes, group in _groups(pairs):
-            if change_held(hold, [held.pk for held in group], changes) != len(group):
-                raise _lost(group[0])
-        for _, outcome in pairs:
-            if outcome.effect is not None:
-                outcome.effect()
+        _write_changes(pairs)
+        _write_effects([outcome for _, outcome in pairs])
     for held, outcome in pairs:
         metrics.units_settled.labels(held.unit.kind, _final_status(held, outcome)[0]).inc()
+
+
+def _write_changes(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
+    alone: dict[Hold, list[tuple[Claim, dict[str, Any]]]] = {}
+    for hold, changes, group in _groups(pairs):
+        if len(group) == 1:
+            alone.setdefault(hold, []).append((group[0], changes))
+        elif change_held(hold, [held.pk for held in group], changes) != len(group):
+            raise _lost(group[0])
+    for hold, each in alone.items():
+        if change_each(hold, [(held.pk, changes) for held, changes in each]) != len(each):
+            raise _lost(each[0][0])
+
+
+def _write_effects(outcomes: Sequence[Outcome]) -> None:
+    shared: dict[Callable[[Sequence[Any]], None], list[Any]] = {}
+    for outcome in outcomes:
+        if outcome.effect is not None:
+            outcome.effect()
+        if outcome.shared is not None:
+            shared.setdefault(outcome.shared.write, []).append(outcome.shared.item)
+    for write, items in shared.items():
+        write(items)
 
 
 type _Group = tuple[Hold, dict[str, Any], list[Claim]]
@@ -326,6 +299,7 @@ __all__ = [
     "LeaseLost",
     "Outcome",
     "add_unit",
+    "announce",
     "claim",
     "failed",
     "finished",

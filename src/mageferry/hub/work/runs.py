@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import structlog
 from django.utils import timezone
 
+from mageferry.hub.work import units
+from mageferry.hub.work.leases import LeaseHeld, LeaseLost
 from mageferry.hub.work.models import FlowRun, RunStatus
+from mageferry.hub.work.new_units import insert_units
+from mageferry.hub.work.operations import open_units
+from mageferry.hub.work.units import Intent, Outcome
+
+log = structlog.stdlib.get_logger(__name__)
 
 COUNTS = ("read", "created", "updated", "unchanged", "skipped", "failed")
 
 Watcher = Callable[["Run"], None]
+
+
+class NotRunnable(Exception):
+    """What can't run as it is set up: why, and how to mend it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(f"{reason} {remedy}")
 
 
 @dataclass(slots=True)
@@ -94,3 +111,43 @@ def start_run(flow: str, scope: str, connector_key: str, title: str, watch: Watc
         flow=flow, scope=scope, connector_key=connector_key, title=title, started_at=timezone.now()
     )
     return Run(row, watch)
+
+
+@contextmanager
+def closed_in_any_case(run: Run) -> Iterator[None]:
+    """Around the work of a run that closes it: what isn't expected there ends it too. Raises what isn't about data or
+    network, such as an exhausted memory, once the run is closed."""
+    try:
+        yield
+    except LeaseLost as lost:
+        run.close(RunStatus.ABANDONED, str(lost))
+    except Exception as error:
+        log.exception("The run failed unexpectedly")
+        run.close(
+            RunStatus.FAILED,
+            f"Unexpected error: {type(error).__name__}.",
+            "The details are in the hub's log. Nothing that was stored is lost; run it again.",
+        )
+        if not isinstance(error, ArithmeticError | LookupError | ValueError | TypeError | OSError):
+            raise
+
+
+def request_unit(intent: Intent) -> bool:
+    """Ask the workers for a run soon. False: it is asked for already."""
+    if open_units(intent.subject, intent.kind).exists():
+        return False
+    insert_units([intent])
+    return True
+
+
+def run_for_unit(run: Callable[[], Run]) -> Outcome:
+    """The outcome of a unit of work that asked for a run."""
+    try:
+        row = run().row
+    except NotRunnable as problem:
+        return units.failed(problem.reason, problem.remedy)
+    except LeaseHeld as busy:
+        return units.skipped(str(busy))
+    if row.status == RunStatus.FAILED:
+        return units.failed(row.error, row.remedy, result={"run": row.pk})
+    return units.finished(result={"run": row.pk})

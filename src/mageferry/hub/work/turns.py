@@ -8,13 +8,22 @@ serving stays a walk along one index.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from django.db.models import Max
 
 from mageferry.hub.work.models import UnitStatus, WorkUnit
 
 
-def assign_turns(units: Iterable[WorkUnit]) -> None:
+class Queued(Protocol):
+    """What gets a turn: a unit, or one that is about to be written."""
+
+    connector_key: str
+    priority: int
+    turn: int
+
+
+def assign_turns(units: Iterable[Queued | WorkUnit]) -> None:
     """Give units that are about to be queued their turns, in the order given."""
     last: dict[tuple[str, int], int] = {}
     for unit in units:

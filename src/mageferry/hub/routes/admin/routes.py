@@ -24,13 +24,14 @@ from mageferry.hub.routes.admin.links import tasks_of
 from mageferry.hub.routes.forms import RouteForm
 from mageferry.hub.routes.models import Route
 from mageferry.hub.routes.readiness import TaskCounts, problems_of, task_counts
-from mageferry.hub.routes.runner import NotRunnable, check_runnable, request_run
+from mageferry.hub.routes.runner import check_runnable, request_run
 from mageferry.hub.routes.schedules import put_schedule, schedule_of
 from mageferry.hub.routes.shown import cut, pretty
 from mageferry.hub.routes.trial import try_step
 from mageferry.hub.routes.work_page import legend, tasks_by_hour, work_of
 from mageferry.hub.work.models import UnitStatus
 from mageferry.hub.work.operations import NotNow
+from mageferry.hub.work.runs import NotRunnable
 from mageferry.hub.work.schedules import pause_schedules, resume_schedules
 
 

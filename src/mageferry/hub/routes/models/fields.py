@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from django import forms
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     _TextField = models.Field[Any, Any]
 else:
     _TextField = models.TextField
+
+
+def _text(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # Whole numbers beyond 64 bits, and half characters.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class OrderedJSONField(_TextField):
@@ -30,7 +39,7 @@ class OrderedJSONField(_TextField):
     def get_prep_value(self, value: Any) -> Any:
         if value is None and self.null:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _text(value)
 
     def value_to_string(self, obj: models.Model) -> str:
         return json.dumps(self.value_from_object(obj), ensure_ascii=False)

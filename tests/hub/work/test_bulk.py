@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mageferry.hub.trade.bulk import Table, json_text
 from mageferry.hub.trade.models import Order, OrderHistory, OrderPayment
+from mageferry.hub.work.bulk import Table, json_text
+from mageferry.hub.work.models import Mark
 from tests.hub.builders import make_account, make_order
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +61,13 @@ def test_no_rows_are_no_statement() -> None:
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         Table(OrderHistory, "order", "flow").insert([1, 2], ["x"])
+
+
+def test_of_rows_that_something_unique_stands_against_only_the_others_are_written() -> None:
+    table = Table(Mark, "scope", "flow", "value", "updated_at")
+    rows = [(f"row:{number}", "x", WINTER_IN_VIENNA, WINTER_IN_VIENNA) for number in range(600)]
+    assert len(table.insert_new(rows[:300], "pk")) == 300
+    written = table.insert_new(rows, "scope", "flow")
+    assert sorted(written) == sorted((scope, flow) for scope, flow, *_ in rows[300:])
+    assert Mark.objects.filter(value=WINTER_IN_VIENNA).count() == 600
+    assert table.insert_new([], "pk") == []

@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
+from mageferry.hub.work.statements import column, field_of, insert_into, marks, table, update_of
+
 # Parameters in one statement, well below what any SQLite takes.
 _VALUES_AT_ONCE = 1000
 # Below this a statement of several rows isn't faster than one a row.
@@ -31,42 +33,30 @@ class Table:
     """
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
-        fields = [model._meta.get_field(name) for name in names]
-        self._names = names
-        self._columns = [
-            str(getattr(field, "column", name)) for field, name in zip(fields, names, strict=True)
-        ]
-        self._pk_column = str(model._meta.pk.column)
-        self._table = model._meta.db_table
-        self._adapters = [_adapter_for(field) for field in fields]
+        self._model, self._names = model, names
+        self._adapters = [_adapter_for(field_of(model, name)) for name in names]
 
     @cached_property
     def _statement(self) -> str:
-        return self._insert_of(1, "%s")
+        return self.insert_of(1)
 
     @cached_property
     def _long_statements(self) -> list[tuple[int, str]]:
         """Statements of several rows as SQLite takes them, and how many they are: the longest first, each half."""
-        counts = [_VALUES_AT_ONCE // len(self._columns)]
+        counts = [_VALUES_AT_ONCE // len(self._names)]
         while counts[-1] > _FEWEST_ROWS:
             counts.append(counts[-1] // 2)
-        return [(count, self._insert_of(count, "?")) for count in counts]
+        return [(count, self.insert_of(count, "?")) for count in counts]
 
-    def _insert_of(self, count: int, mark: str) -> str:
-        quote = connection.ops.quote_name
-        names = ", ".join(quote(column) for column in self._columns)
-        row = f"({', '.join([mark] * len(self._columns))})"
-        # Table and columns are our own models', the values go apart.
-        return " ".join(("INSERT INTO", quote(self._table), f"({names}) VALUES", ", ".join([row] * count)))
+    def insert_of(self, count: int, mark: str = "%s") -> str:
+        """The statement that inserts so many rows."""
+        rows = ", ".join([marks(len(self._names), mark)] * count)
+        return f"{insert_into(self._model, self._names)} {rows}"
 
     def insert(self, *columns: Column) -> None:
         """Insert rows given as their columns, in the declared order, all of the same length. In a transaction."""
         if connection.vendor == "sqlite":
-            ready = [
-                adapt(column) if adapt else column
-                for adapt, column in zip(self._adapters, columns, strict=True)
-            ]
-            self._insert_in_sqlite(list(zip(*ready, strict=True)))
+            self._insert_in_sqlite(self._adapted(columns))
         else:
             self._insert_one_by_one(list(zip(*columns, strict=True)))
 
@@ -95,19 +85,36 @@ class Table:
         elif columns := columns_of(rows):
             self.insert(*columns)
 
+    def insert_new(self, rows: Sequence[Row], *returned: str) -> list[Row]:
+        """Insert the rows that nothing unique stands against; returns these fields of those that were written."""
+        if connection.vendor == "sqlite":
+            rows = self._adapted(columns_of(rows))
+        told = ", ".join(column(self._model, name) for name in returned)
+        at_once = _VALUES_AT_ONCE // len(self._names)
+        written: list[Row] = []
+        with connection.cursor() as cursor:
+            for start in range(0, len(rows), at_once):
+                part = rows[start : start + at_once]
+                statement = f"{self.insert_of(len(part))} ON CONFLICT DO NOTHING RETURNING {told}"
+                cursor.execute(statement, list(chain.from_iterable(part)))
+                written += cursor.fetchall()
+        return written
+
+    def _adapted(self, columns: Sequence[Column]) -> list[Row]:
+        """The columns as rows of what SQLite takes."""
+        if not columns:
+            return []
+        ready = [adapt(each) if adapt else each for adapt, each in zip(self._adapters, columns, strict=True)]
+        return list(zip(*ready, strict=True))
+
     def ids_where(self, *conditions: tuple[str, Sequence[Any]]) -> list[int]:
         """Primary keys of the rows whose columns (by field name) have one of the values each."""
         if not all(values for _, values in conditions):
             return []
-        quote = connection.ops.quote_name
-        column = dict(zip(self._names, self._columns, strict=True))
-        # Table and columns are our own models', the values go apart.
-        tests = [
-            f"{quote(column[name])} IN ({', '.join(['%s'] * len(values))})" for name, values in conditions
-        ]
-        sql = " ".join(
-            ("SELECT", quote(self._pk_column), "FROM", quote(self._table), "WHERE", " AND ".join(tests))
+        tests = " AND ".join(
+            f"{column(self._model, name)} IN {marks(len(values))}" for name, values in conditions
         )
+        sql = " ".join(("SELECT", column(self._model, "pk"), "FROM", table(self._model), "WHERE", tests))
         with connection.cursor() as cursor:
             cursor.execute(sql, [value for _, values in conditions for value in values])
             return [pk for (pk,) in cursor.fetchall()]
@@ -120,11 +127,11 @@ class Table:
             if connection.vendor == "postgresql":
                 cursor.execute(
                     "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                    [self._table, self._pk_column, count],
+                    [self._model._meta.db_table, str(field_of(self._model, "pk").column), count],
                 )
                 return [row[0] for row in cursor.fetchall()]
             # SQLite has one writer, and this transaction is it (IMMEDIATE): nobody else can take these numbers.
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [self._table])
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [self._model._meta.db_table])
             row = cursor.fetchone()
             last = row[0] if row else 0
             return list(range(last + 1, last + 1 + count))
@@ -137,20 +144,8 @@ class Change:
     """
 
     def __init__(self, model: type[models.Model], *names: str, fill: Collection[str] = ()) -> None:
-        fields = [model._meta.get_field(name) for name in names]
-        self._columns = [(str(field.column), field.name in fill) for field in fields]  # type: ignore[union-attr]
-        self._adapters = [_adapter_for(field) for field in fields]
-        self._pk_column, self._table = str(model._meta.pk.column), model._meta.db_table
-
-    @cached_property
-    def _statement(self) -> str:
-        quote = connection.ops.quote_name
-        assignments = ", ".join(
-            f"{quote(column)} = " + (f"COALESCE({quote(column)}, %s)" if fill else "%s")
-            for column, fill in self._columns
-        )
-        # Table and columns are our own models', the values go apart.
-        return " ".join(("UPDATE", quote(self._table), "SET", assignments, "WHERE", quote(self._pk_column)))
+        self._model, self._names, self._fill = model, names, frozenset(fill)
+        self._adapters = [_adapter_for(field_of(model, name)) for name in names]
 
     def make(self, pks: Sequence[int], *values: Any) -> None:
         """Give all these rows the same values, in the declared order."""
@@ -160,7 +155,11 @@ class Change:
                 for adapt, value in zip(self._adapters, values, strict=True)
             )
         with connection.cursor() as cursor:
-            cursor.execute(f"{self._statement} IN ({', '.join(['%s'] * len(pks))})", [*values, *pks])
+            cursor.execute(self._statement(len(pks)), [*values, *pks])
+
+    def _statement(self, count: int) -> str:
+        update = update_of(self._model, self._names, self._fill)
+        return f"{update} {column(self._model, 'pk')} IN {marks(count)}"
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:
