@@ -125,7 +125,7 @@ def test_a_chain_goes_on_behind_the_step_that_a_person_found(erp: Erp) -> None:
     steps = [{**step, "repeat": {}} for step in CHAIN["steps"]]
     erp.faults = [lambda seen: Say(502) if seen.path == "/sales" else None]
     erp.orders = [order(1)]
-    run_route(make_route(erp.url, sends={"steps": steps}, kind="chain"))
+    run_route(make_route(erp.url, sends={"steps": steps}, outgoing_type="chain"))
     work()
     mark_done(task("W-1"), "SALES-9")
     work()

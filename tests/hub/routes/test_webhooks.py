@@ -37,7 +37,7 @@ def route(erp: Erp) -> Route:
 
 def make_hook(erp: Erp, **settings: Any) -> Route:
     client = make_client(erp.url)
-    incoming = make_incoming(None, {**SIGNED, **settings}, kind="webhook", code="shop", name="Shop")
+    incoming = make_incoming(None, {**SIGNED, **settings}, type="webhook", code="shop", name="Shop")
     outgoing = make_outgoing(client, SEND_ORDER)
     return Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
 

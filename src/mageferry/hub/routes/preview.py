@@ -18,7 +18,7 @@ from mageferry.http.placeholders import TemplateError
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain, ChainState
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
-from mageferry.hub.routes.models import Outgoing, OutgoingKind, Route
+from mageferry.hub.routes.models import Outgoing, OutgoingType, Route
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of, missing_records
@@ -47,9 +47,9 @@ def preview_request(outgoing: Outgoing, entity: Any, answers: Mapping[str, Any] 
             for problem in missing_records(outgoing):
                 raise ConfigError([problem])
             data = plain(entity)
-            if outgoing.kind == OutgoingKind.HTTP:
+            if outgoing.type == OutgoingType.HTTP:
                 return _preview_publisher(outgoing, data, reach)
-            if outgoing.kind == OutgoingKind.CHAIN:
+            if outgoing.type == OutgoingType.CHAIN:
                 return _preview_chain(outgoing, data, answers or {}, reach)
             return _preview_entry(outgoing, data, reach)
         except ConfigError as error:
@@ -120,7 +120,7 @@ def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], re
 
 
 def _preview_entry(outgoing: Outgoing, data: Any, reach: Reach) -> Preview:
-    if outgoing.kind != OutgoingKind.STORAGE:
+    if outgoing.type != OutgoingType.STORAGE:
         return Preview([], {"entity": data})
     try:
         key, value, removes = entry_of(description_of(outgoing), reach.scope.with_data(data))

@@ -17,7 +17,7 @@ from mageferry.http.publisher.chain import Chain, ChainState
 from mageferry.hub.exchange import RefusedEntity, UnknownSubject, plan_entity
 from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
-from mageferry.hub.routes.models import Outgoing, OutgoingKind
+from mageferry.hub.routes.models import Outgoing, OutgoingType
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.settings import description_of, missing_records
@@ -45,7 +45,7 @@ def send_once(outgoing: Outgoing, entity: Any) -> SentOnce:
         try:
             for problem in missing_records(outgoing):
                 raise ConfigError([problem])
-            sent = _SENDERS[outgoing.kind](outgoing, plain(entity), reach, seen)
+            sent = _SENDERS[outgoing.type](outgoing, plain(entity), reach, seen)
         except ConfigError as error:
             remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
             sent = SentOnce(False, "; ".join(str(problem) for problem in error.problems), remedy)
@@ -105,8 +105,8 @@ def _take_over(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]
 
 
 _SENDERS: dict[str, Callable[[Outgoing, Any, Reach, list[Exchange]], SentOnce]] = {
-    OutgoingKind.HTTP: _publish,
-    OutgoingKind.CHAIN: _run_chain,
-    OutgoingKind.STORAGE: _store,
-    OutgoingKind.HUB: _take_over,
+    OutgoingType.HTTP: _publish,
+    OutgoingType.CHAIN: _run_chain,
+    OutgoingType.STORAGE: _store,
+    OutgoingType.HUB: _take_over,
 }

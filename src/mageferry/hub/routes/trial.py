@@ -13,7 +13,7 @@ from mageferry.http.subscriber import EntityError, IncomingError, Reading
 from mageferry.http.subscriber.described import EntityDescription
 from mageferry.http.subscriber.entities import EntityReader
 from mageferry.hub.exchange import changes
-from mageferry.hub.routes.models import Incoming, IncomingKind, Route
+from mageferry.hub.routes.models import Incoming, IncomingType, Route
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.runner import ROUTE_FLOW
 from mageferry.hub.routes.settings import description_of, missing_records
@@ -139,14 +139,14 @@ def stages_of(what: str, listed: Any, entities: Sequence[Any], reach: Reach) -> 
 def _read(incoming: Incoming, route: Route | None, reach: Reach, page: _Page) -> None:
     for problem in missing_records(incoming):
         raise ConfigError([problem])
-    if incoming.kind == IncomingKind.HTTP and incoming.client is not None:
+    if incoming.type == IncomingType.HTTP and incoming.client is not None:
         _read_http(incoming, route, reach, page)
-    elif incoming.kind == IncomingKind.STORAGE and incoming.storage is not None:
+    elif incoming.type == IncomingType.STORAGE and incoming.storage is not None:
         page.take([each.value for each in live_entries(incoming.storage)[: page.limit]])
-    elif incoming.kind == IncomingKind.HUB:
+    elif incoming.type == IncomingType.HUB:
         page.take(changes(description_of(incoming).entity, incoming.account, None).entities)
     else:
-        page.error = f"Items of the kind {incoming.get_kind_display()} come by themselves."
+        page.error = f"Items of the type {incoming.get_type_display()} come by themselves."
         page.remedy = "Give a sample to try it with."
 
 

@@ -32,7 +32,7 @@ from mageferry.http.webhook import (
     refusal,
 )
 from mageferry.hub.routes.arrivals import keep
-from mageferry.hub.routes.models import Incoming, IncomingKind, Route, TakenDelivery
+from mageferry.hub.routes.models import Incoming, IncomingType, Route, TakenDelivery
 from mageferry.hub.routes.portions import Sorted, sort_items
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.runner import routes_of
@@ -64,7 +64,7 @@ def receive(request: HttpRequest, code: str, rest: str = "") -> HttpResponse:
 
 
 def _reply_to(request: HttpRequest, code: str) -> Reply:
-    incoming = Incoming.objects.filter(code=code, kind=IncomingKind.WEBHOOK, enabled=True).first()
+    incoming = Incoming.objects.filter(code=code, type=IncomingType.WEBHOOK, enabled=True).first()
     if incoming is None:
         return _UNKNOWN
     with structlog.contextvars.bound_contextvars(incoming=code), Reach() as reach:

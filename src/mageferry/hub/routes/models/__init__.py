@@ -9,9 +9,9 @@ from mageferry.hub.routes.models.memory import (
 from mageferry.hub.routes.models.records import (
     Changes,
     Incoming,
-    IncomingKind,
+    IncomingType,
     Outgoing,
-    OutgoingKind,
+    OutgoingType,
     Route,
     StoredTest,
 )
@@ -22,9 +22,9 @@ __all__ = [
     "GlobalValue",
     "IdMapEntry",
     "Incoming",
-    "IncomingKind",
+    "IncomingType",
     "Outgoing",
-    "OutgoingKind",
+    "OutgoingType",
     "Processed",
     "Route",
     "RouteTask",
