@@ -13,7 +13,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api.access import require
 from mageferry.hub.api.kept import KeptKind, Told, serve
-from mageferry.hub.api.shapes import Problem
+from mageferry.hub.api.shapes import ExchangeShape, Problem
 from mageferry.hub.pipelines.descriptions import check_authentication, check_client
 from mageferry.hub.pipelines.documents import (
     AuthenticationDocument,
@@ -24,7 +24,7 @@ from mageferry.hub.pipelines.documents import (
     store_client,
 )
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord, HttpRequestRecord
-from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, Sent, send_call
+from mageferry.hub.pipelines.trial import METHODS, Call, Outcome, send_call
 
 router = Router(tags=["http"])
 
@@ -40,7 +40,7 @@ class CallShape(Schema):
 class OutcomeShape(Schema):
     """Everything that was sent, sign-ins too, with secrets masked; the last one is the request itself."""
 
-    sent: list[Sent]
+    sent: list[ExchangeShape]
     error: str
     remedy: str
     elapsed_ms: int

@@ -12,7 +12,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api.access import require
 from mageferry.hub.api.kept import KeptKind, Listed, Told, serve
-from mageferry.hub.api.shapes import Changed, Problem, ScheduleChange, ScheduleShape
+from mageferry.hub.api.shapes import Changed, ExchangeShape, Problem, ScheduleChange, ScheduleShape
 from mageferry.hub.routes import operations
 from mageferry.hub.routes.documents import (
     IncomingDocument,
@@ -42,21 +42,6 @@ class RouteListed(Listed):
     outgoing: str = Field(description="Code of the outgoing.")
     open_tasks: int = Field(description="Tasks that wait or run.")
     failed_tasks: int = Field(description="Tasks that wait for a person.")
-
-
-class ExchangeShape(Schema):
-    """A request and its answer, secrets masked. `status` null: no answer came, or nothing was sent."""
-
-    method: str
-    url: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    status: int | None
-    headers: list[tuple[str, str]]
-    body: str
-    error: str
-    elapsed_ms: int
-    step: str = Field(description="Step of a chain.")
 
 
 class StageShape(Schema):

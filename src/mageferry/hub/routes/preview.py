@@ -17,12 +17,12 @@ from mageferry.http.message import Request, Response
 from mageferry.http.placeholders import TemplateError
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain, ChainState
+from mageferry.hub.pipelines.shown import Shown, shown_request
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
 from mageferry.hub.routes.models import Outgoing, OutgoingType, Route
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of, missing_records
-from mageferry.hub.routes.shown import Shown, shown_request
 from mageferry.hub.routes.transforming import Untransformed, transform_entity
 
 
@@ -97,7 +97,7 @@ def _on_the_wire(request: Request, outgoing: Outgoing, reach: Reach) -> Request:
 def _preview_publisher(outgoing: Outgoing, data: Any, reach: Reach) -> Preview:
     publisher = Publisher(description_of(outgoing), "settings")
     request = publisher.request(reach.scope.with_data(data))
-    return Preview([shown_request(_on_the_wire(request, outgoing, reach), reach)])
+    return Preview([shown_request(_on_the_wire(request, outgoing, reach), reach.masked)])
 
 
 def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], reach: Reach) -> Preview:
@@ -107,7 +107,7 @@ def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], re
     def answer(request: Request) -> Flow[Response]:
         yield from ()
         sent = _on_the_wire(request, outgoing, reach)
-        requests.append(shown_request(sent, reach, at[0]))
+        requests.append(shown_request(sent, reach.masked, at[0]))
         content = orjson.dumps(answers.get(at[0], {}))
         return Response(200, Headers({"content-type": "application/json"}), content)
 

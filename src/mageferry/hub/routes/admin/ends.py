@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of
+from mageferry.hub.pipelines.shown import cut
 from mageferry.hub.routes import sending_once
 from mageferry.hub.routes.building import INCOMING_OUTLINES
 from mageferry.hub.routes.editor import sentence
@@ -24,7 +25,7 @@ from mageferry.hub.routes.forms import IncomingForm, OutgoingForm
 from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing, RouteTask
 from mageferry.hub.routes.preview import preview_request
 from mageferry.hub.routes.settings import find_problems
-from mageferry.hub.routes.shown import cut, pretty
+from mageferry.hub.routes.shown import pretty
 from mageferry.hub.routes.trial import try_step
 
 _ABOUT_EXCHANGES: Final = ("request", "answer")
