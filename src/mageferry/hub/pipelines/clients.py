@@ -16,7 +16,7 @@ from mageferry.http import HttpClient, TokenVault
 from mageferry.http.config import ConfigError, Problem, Stores
 from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.http.plugins.rate_limit import MemoryLimits
-from mageferry.hub.pipelines.descriptions import Described, describe_client, scope
+from mageferry.hub.pipelines.descriptions import Described, describe_client
 from mageferry.hub.pipelines.journal import record_exchange
 from mageferry.hub.pipelines.models import HttpClientRecord
 from mageferry.hub.pipelines.vault import HttpTokenVault
@@ -88,11 +88,18 @@ def _retire(held: _Shared | None) -> None:
 
 
 def _same(one: Described, other: Described) -> bool:
-    return (one.setup.clients, one.setup.authentications, one.revisions, one.client_pks) == (
+    return (
+        one.setup.clients,
+        one.setup.authentications,
+        one.revisions,
+        one.client_pks,
+        one.values_digest,
+    ) == (
         other.setup.clients,
         other.setup.authentications,
         other.revisions,
         other.client_pks,
+        other.values_digest,
     )
 
 
@@ -109,5 +116,5 @@ def stores_of(described: Described) -> Stores:
 
 
 def _connect(described: Described) -> HttpClient:
-    config = described.setup.client(described.code, scope(), stores_of(described), address_policy())
+    config = described.setup.client(described.code, described.scope, stores_of(described), address_policy())
     return HttpClient(config)
