@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mageferry.cli.flow import flow_progress, print_runs
-from mageferry.cli.hub import prepare, screen, stop
+from mageferry.cli.hub import COMMAND_LINE, prepare, screen, stop
 
 if TYPE_CHECKING:
     from mageferry.hub.routes.models import Route, RouteTask
@@ -134,7 +134,7 @@ def retry(numbers: Numbers = None, failed: Failed = "") -> None:
     from mageferry.hub.routes import operations
 
     console = screen()
-    _say(console, f"{operations.retry(_chosen(console, numbers, failed))} tasks are due again.")
+    _say(console, f"{operations.retry(_chosen(console, numbers, failed), COMMAND_LINE)} tasks are due again.")
 
 
 @app.command("skip")
@@ -163,9 +163,8 @@ def edit(
 
     console = screen()
     try:
-        operations.edit_and_retry(
-            _task(console, number), json.loads(sys.stdin.read() if entity == "-" else entity)
-        )
+        given = json.loads(sys.stdin.read() if entity == "-" else entity)
+        operations.edit_and_retry(_task(console, number), given, COMMAND_LINE)
     except json.JSONDecodeError as error:
         return stop(console, f"The entity isn't JSON: {error}.")
     except (NotNow, ValueError) as error:
@@ -187,9 +186,9 @@ def settle(
     console, task = screen(), _task(screen(), number)
     try:
         if there:
-            operations.mark_done(task, remote_id or None)
+            operations.mark_done(task, remote_id or None, COMMAND_LINE)
         else:
-            operations.send_again(task)
+            operations.send_again(task, COMMAND_LINE)
     except (NotNow, ValueError) as error:
         return stop(console, str(error))
     task.unit.refresh_from_db()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import PermissionDenied
 from django.forms import modelform_factory
@@ -19,11 +19,13 @@ from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of
 from mageferry.hub.pipelines.shown import cut
 from mageferry.hub.routes import sending_once
+from mageferry.hub.routes.admin.links import refusals_of
 from mageferry.hub.routes.building import INCOMING_OUTLINES
 from mageferry.hub.routes.editor import sentence
 from mageferry.hub.routes.forms import IncomingForm, OutgoingForm
-from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing, RouteTask
+from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing, RefusedDelivery, RouteTask
 from mageferry.hub.routes.preview import preview_request
+from mageferry.hub.routes.refusals import SHOWN_HOURS, a_day_ago, count_refused
 from mageferry.hub.routes.settings import find_problems
 from mageferry.hub.routes.shown import pretty
 from mageferry.hub.routes.trial import try_step
@@ -46,7 +48,7 @@ class _EndAdmin(adminsite.ModelAdmin):
     list_filter = ("type", "enabled")
     list_select_related = ("client",)
     search_fields = ("name", "code", "description")
-    readonly_fields = ("state", "used_by")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("state", "used_by")
     conditional_fields = _RECORDS
 
     @adminsite.display(description="enabled", boolean=True, ordering="enabled")
@@ -93,13 +95,23 @@ class IncomingAdmin(_EndAdmin):
     form = IncomingForm
     list_display = ("name", "code", "shown_enabled", "type", "client", "used_by", "updated_at")
     conditional_fields = _RECORDS_AND_SAMPLE
+    readonly_fields = ("state", "used_by", "refused")
     fieldsets = (
-        (None, {"fields": (("name", "code"), "enabled", "description", "state", "used_by")}),
+        (None, {"fields": (("name", "code"), "enabled", "description", "state", "used_by", "refused")}),
         (
             "Where entities come from",
             {"fields": ("type", "client", "storage", "account", "sample", "described")},
         ),
     )
+
+    @adminsite.display(description="refused deliveries")
+    def refused(self, incoming: Incoming) -> str:
+        if incoming.pk is None or incoming.type != IncomingType.WEBHOOK:
+            return "-"
+        rows = RefusedDelivery.objects.filter(incoming=incoming)
+        lately, ever = count_refused(rows.filter(last_at__gte=a_day_ago())), count_refused(rows)
+        told = f"{lately:,} in the last {SHOWN_HOURS} hours, {ever:,} in all that are kept"
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', refusals_of(incoming.pk), told)
 
     def get_urls(self) -> list[URLPattern]:
         return [self.own_path("try", self.try_view), *super().get_urls()]

@@ -245,7 +245,9 @@ def _resume(route: Route, request: HttpRequest) -> str:
 
 
 def _retry_failed(route: Route, request: HttpRequest) -> str:
-    return f"{operations.retry(operations.failed_tasks(route))} failed tasks are due again."
+    return (
+        f"{operations.retry(operations.failed_tasks(route), str(request.user))} failed tasks are due again."
+    )
 
 
 def _read_again(route: Route, request: HttpRequest) -> str:

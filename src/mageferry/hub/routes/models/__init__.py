@@ -15,7 +15,8 @@ from mageferry.hub.routes.models.records import (
     Route,
     StoredTest,
 )
-from mageferry.hub.routes.models.tasks import RouteTask, TaskExchange, TaskStage
+from mageferry.hub.routes.models.refusals import RefusedDelivery
+from mageferry.hub.routes.models.tasks import RouteTask, TaskExchange, TaskRetry, TaskStage
 
 __all__ = [
     "Changes",
@@ -26,6 +27,7 @@ __all__ = [
     "Outgoing",
     "OutgoingType",
     "Processed",
+    "RefusedDelivery",
     "Route",
     "RouteTask",
     "Storage",
@@ -33,5 +35,6 @@ __all__ = [
     "StoredTest",
     "TakenDelivery",
     "TaskExchange",
+    "TaskRetry",
     "TaskStage",
 ]
