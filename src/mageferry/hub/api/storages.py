@@ -20,6 +20,7 @@ from mageferry.hub.routes.id_maps import put_id
 from mageferry.hub.routes.models import GlobalValue, IdMapEntry, Storage
 from mageferry.hub.routes.models.memory import LONGEST_KEY
 from mageferry.hub.routes.plain import NotStorable, plain
+from mageferry.hub.routes.searching import contains
 from mageferry.hub.routes.storages import live_entries, put_value, remove_value
 from mageferry.hub.transfer import save_checked
 
@@ -151,7 +152,7 @@ def entries(request: HttpRequest, code: str, wanted: Query[EntryQuery]) -> dict[
     require(request, "routes.view_storageentry")
     rows = live_entries(get_object_or_404(Storage, code=code)).order_by("key")
     if wanted.text:
-        rows = rows.filter(key__icontains=wanted.text)
+        rows = rows.filter(contains("key", wanted.text))
     rows, limit = rows.filter(key__gt=wanted.after), wanted.limit
     found = list(rows[: limit + 1])
     return {"items": found[:limit], "next": found[limit - 1].key if len(found) > limit else None}
