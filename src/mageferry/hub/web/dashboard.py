@@ -78,7 +78,7 @@ def _refused_deliveries() -> list[dict[str, Any]]:
         return []
     lately = count_refused(RefusedDelivery.objects.filter(last_at__gte=a_day_ago()))
     href = reverse("admin:routes_refuseddelivery_changelist")
-    return [{"title": f"Deliveries refused in {SHOWN_HOURS} hours", "number": lately, "href": href}]
+    return [{"title": f"Refused deliveries, {SHOWN_HOURS} h", "number": lately, "href": href}]
 
 
 def _failures(request: HttpRequest) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ def _failures(request: HttpRequest) -> list[dict[str, Any]]:
 def _paused_clients(
     request: HttpRequest, pauses: Mapping[str, Pause], probes: Mapping[str, WorkUnit]
 ) -> list[dict[str, Any]]:
-    """HTTP clients that nothing is sent over, since their other side is down."""
+    """HTTP clients that nothing is sent over: their other side is down, or a person has paused them."""
     if not any(key.startswith(CLIENT) for key in pauses):
         return []
     return [
@@ -98,13 +98,22 @@ def _paused_clients(
             "client": client,
             "key": key,
             "pause": pauses[key],
-            "probe": probes.get(key),
+            "asked_next": _asked_next(probes.get(key)),
             "waiting": WorkUnit.objects.filter(connector_key=key, status__in=OPEN).count(),
-            "may_try": request.user.has_perm(MAY_CHANGE_CLIENTS),
+            "may_try": pauses[key].automatic and request.user.has_perm(MAY_CHANGE_CLIENTS),
         }
         for client in HttpClientRecord.objects.all()
         if (key := client_key(client)) in pauses
     ]
+
+
+def _asked_next(probe: WorkUnit | None) -> str:
+    """When the other side of what is paused is asked again, in words."""
+    if probe is None:
+        return "not by itself"
+    if probe.not_before is None or probe.not_before <= timezone.now():
+        return "as soon as a worker is free"
+    return f"at {timezone.localtime(probe.not_before):%Y-%m-%d %H:%M:%S}"
 
 
 def _connector(
@@ -128,7 +137,7 @@ def _connector(
     return {
         "connector": connector,
         "pause": pauses.get(connector.key),
-        "probe": probes.get(connector.key),
+        "asked_next": _asked_next(probes.get(connector.key)),
         "href": reverse("admin:connectors_magento2connector_change", args=(connector.pk,)),
         "flows": flows,
     }
