@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from mageferry.http.redaction import Secret
+from mageferry.http.redaction import MASK, Secret
 from mageferry.hub.pipelines.clients import close_clients, open_client
 from mageferry.hub.pipelines.descriptions import check_client
 from mageferry.hub.pipelines.models import HttpClientRecord, HttpRequestRecord
 from mageferry.hub.pipelines.trial import Call, send_call
 from mageferry.hub.routes.models import GlobalValue
+from mageferry.hub.routes.preview import preview_request
 from mageferry.hub.routes.trial import try_step
 from tests.http.local_server import LocalServer, Say, Seen, serving
 from tests.hub.pipelines.builders import make_authentication, make_client
-from tests.hub.routes.builders import READ_ORDERS, make_incoming
+from tests.hub.routes.builders import READ_ORDERS, SEND_ORDER, make_incoming, make_outgoing, order
 
 READ_ORDERS_ONCE = {name: READ_ORDERS[name] for name in ("request", "items", "entities")}
 KEY = "the-key-of-the-erp"
@@ -131,3 +132,14 @@ def test_a_trial_shows_the_sign_in_over_another_client_first(server: LocalServer
     ]
     assert KEY not in str(trial.exchanges)
     assert "token-of" not in str(trial.exchanges)
+
+
+def test_a_preview_is_filled_and_masked(server: LocalServer) -> None:
+    set_values(erp=server.url, key=KEY)
+    client = make_client(
+        "@{globals.erp}", plugins=(("header_set", {"headers": {"X-Mark": "@{globals.key}"}}),)
+    )
+    preview = preview_request(make_outgoing(client, SEND_ORDER), order(1))
+    (request,) = preview.requests
+    assert (request.url, dict(request.request_headers)["X-Mark"]) == (f"{server.url}/sales", MASK)
+    assert server.seen == []
