@@ -107,6 +107,7 @@ def show(number: Annotated[int, typer.Argument(metavar="TASK", help="Number of t
     """Everything about one task: its entity, what it became, and each request with its answer."""
     prepare()
     from mageferry.http.redaction import redact_json
+    from mageferry.hub.routes.task_page import attempts_of
 
     console = screen()
     task = _task(console, number)
@@ -121,10 +122,13 @@ def show(number: Annotated[int, typer.Argument(metavar="TASK", help="Number of t
     for name, value in documents.items():
         if value:
             _say(console, f"{name}: {json.dumps(redact_json(value), indent=2, ensure_ascii=False)}")
-    for each in task.exchanges.all():
-        said = each.status or f"no answer: {each.error}"
-        _say(console, f"\nAttempt {each.attempt} {each.step}: {each.method} {each.url}\n{each.request}")
-        _say(console, f"-> {said} after {each.elapsed_ms} ms\n{each.answer}")
+    for attempt in attempts_of(task.exchanges.all(), task.retries.all()):
+        if attempt.number is None:
+            _say(console, f"\nRetried{f' by {attempt.by}' if attempt.by else ''}")
+        for each in attempt.exchanges:
+            said = each.status or f"no answer: {each.error}"
+            _say(console, f"\nAttempt {each.attempt} {each.step}: {each.method} {each.url}\n{each.request}")
+            _say(console, f"-> {said} after {each.elapsed_ms} ms\n{each.answer}")
 
 
 @app.command("retry")

@@ -150,7 +150,7 @@ def refused() -> list[tuple[str, int, int]]:
 
 
 def test_a_refused_delivery_is_a_row_with_reason_and_remedy(route: Route) -> None:
-    sent = order(1, password="hunter2-of-the-shop")
+    sent = order(1, password="hunter2-of-the-shop", note=f"signed with {KEY}")
     deliver(sent, key="guessed")
     row = RefusedDelivery.objects.get()
     assert (row.incoming, row.why, row.status, row.method) == (route.incoming, "SignatureWrong", 401, "POST")
@@ -159,6 +159,7 @@ def test_a_refused_delivery_is_a_row_with_reason_and_remedy(route: Route) -> Non
     assert (row.address, row.size_bytes) == ("127.0.0.1", len(orjson.dumps({"orders": [sent]})))
     assert '"number":"W-1"' in row.body
     assert "hunter2" not in row.body
+    assert KEY not in row.body
 
 
 def test_a_flood_of_refusals_is_one_row_a_minute_for_each_reason(

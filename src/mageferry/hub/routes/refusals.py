@@ -13,11 +13,12 @@ from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
-from mageferry.http.redaction import redact_body
+from mageferry.http.redaction import mask_secrets, redact_body
 from mageferry.hub.configuration import configuration
 from mageferry.hub.pipelines.journal import storable
 from mageferry.hub.routes.models import Incoming, RefusedDelivery
 from mageferry.hub.routes.reach import Reach
+from mageferry.hub.routes.settings import secrets_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -78,7 +79,7 @@ def note_refusal(incoming: Incoming, came: Came, refusal: Refusal, reach: Reach)
         "method": came.method,
         "size_bytes": came.size_bytes,
         "address": came.address,
-        "body": _shown_body(came, reach),
+        "body": _shown_body(came, incoming, reach),
     }
     try:
         _count(key, shown)
@@ -98,8 +99,11 @@ def _count(key: dict[str, Any], shown: dict[str, Any]) -> None:
         rows.update(count=F("count") + 1, **shown)
 
 
-def _shown_body(came: Came, reach: Reach) -> str:
-    shown = storable(reach.masked(redact_body(came.body[:_MASKED_BYTES], came.content_type)))
+def _shown_body(came: Came, incoming: Incoming, reach: Reach) -> str:
+    """Masked by the names of its fields, and by every secret that is known here: a sender that is set up wrongly may have
+    put one into it."""
+    named = redact_body(came.body[:_MASKED_BYTES], came.content_type)
+    shown = storable(mask_secrets(reach.masked(named), secrets_of(incoming)))
     if len(shown) <= LONGEST_BODY and len(came.body) <= _MASKED_BYTES:
         return shown
     return f"{shown[:LONGEST_BODY]} ... ({len(came.body):,} bytes)"

@@ -35,6 +35,14 @@ def revealed(record: Incoming | Outgoing) -> dict[str, Any]:
     return joined if isinstance(joined, dict) else {}
 
 
+def secrets_of(record: Incoming | Outgoing) -> tuple[Secret, ...]:
+    """The secrets among the settings, for masking what is shown; none where they can't be read."""
+    try:
+        return tuple(Secret(str(text)) for text in unpacked(record.secrets).values())
+    except UnreadableSecret:
+        return ()
+
+
 def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any], *, whole: bool = True) -> None:
     """Give a record other settings; the mask stands for the secret that is stored at the same place.
 
