@@ -100,8 +100,8 @@ def _count(key: dict[str, Any], shown: dict[str, Any]) -> None:
 
 
 def _shown_body(came: Came, incoming: Incoming, reach: Reach) -> str:
-    """Masked by the names of its fields, and by every secret that is known here: a sender that is set up wrongly may have
-    put one into it."""
+    """Masked by the names of its fields, and by every secret that is known here: a sender that is set up wrongly may
+    have put one into it."""
     named = redact_body(came.body[:_MASKED_BYTES], came.content_type)
     shown = storable(mask_secrets(reach.masked(named), secrets_of(incoming)))
     if len(shown) <= LONGEST_BODY and len(came.body) <= _MASKED_BYTES:
