@@ -28,7 +28,7 @@ section() {
   "$@" 2>&1 | tee "$home/$title.log" || outcome=FAILED
   printf '%-34s %-7s %5d s\n' "$title" "$outcome" $((SECONDS - began)) >> "$summary"
   if [[ $outcome == FAILED ]]; then
-    { grep -aE '^(FAILED|ERROR) ' "$home/$title.log" || tail -n 5 "$home/$title.log"; } | cut -c1-300 | head -n 15 >> "$failures"
+    { grep -aE '^(FAILED|ERROR) |skipped, and CI is set' "$home/$title.log" || tail -n 5 "$home/$title.log"; } | cut -c1-300 | sed -n 1,15p >> "$failures"
   fi
 }
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from mageferry.http import HttpClient
 from mageferry.hub.pipelines.clients import open_client
-from mageferry.hub.pipelines.journal import prune_requests, storable
-from mageferry.hub.pipelines.models import HttpClientRecord, HttpRequestRecord
+from mageferry.hub.pipelines.journal import prune_requests, storable, tidy
+from mageferry.hub.pipelines.models import HttpClientRecord, HttpRequestRecord, HttpToken
 from tests.http.local_server import Say, serving
 from tests.hub.pipelines.builders import make_client
 
@@ -100,6 +100,17 @@ def test_requests_are_kept_by_age_and_by_number():
     assert prune_requests() == 3
     assert list(client.requests.order_by("pk").values_list("url", flat=True)) == ["8", "7", "6"]
     assert other.requests.count() == 6
+
+
+def test_old_tokens_go_but_those_that_can_be_renewed_stay():
+    now = timezone.now()
+    for key, days, refresh in (("old", 91, ""), ("renewable", 91, "r-1"), ("fresh", 1, "")):
+        HttpToken.objects.create(
+            key=key, owner="A", token="t-1", refresh=refresh,
+            obtained_at=now, expires_at=now - dt.timedelta(days=days),
+        )  # fmt: skip
+    tidy()
+    assert set(HttpToken.objects.values_list("key", flat=True)) == {"renewable", "fresh"}
 
 
 def test_a_client_that_is_switched_off_is_not_used():

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from mageferry.hub.routes import files
-from mageferry.hub.routes.models import Route, Storage, StorageEntry
+from mageferry.hub.routes.models import Route, RouteTask, Storage, StorageEntry
 from mageferry.hub.routes.operations import NotNow, remove_route
 from mageferry.hub.routes.runner import route_named, run_route
 from mageferry.hub.routes.storages import get_value, put_value
@@ -77,6 +77,28 @@ def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason_next_to_it(erp:
     assert names(drop / "failed") == ["bad.csv", "bad.csv.reason.txt"]
     assert "Line 2: A byte is no utf-8" in (drop / "failed" / "bad.csv.reason.txt").read_text()
     assert statuses() == {"W-1": "new"}
+
+
+LINES = {**FILES, "items": {"together": "order_no"}, "entities": {"identifier": ["number"]}}
+AS_ORDER = [
+    {"type": "set", "target": "number", "value": "&{key}"},
+    {"type": "set", "target": "total", "value": "&{sum(rows[].to_number(amount))}"},
+]
+
+
+def test_rows_of_a_file_that_belong_to_one_order_are_one_task(erp: Erp, drop: Path) -> None:
+    (drop / "monday.csv").write_text("order_no,amount\nW-1,5\nW-1,2.5\nW-2,6\nW-2,6,6\nW-3,1\nW-4,4\n")
+    incoming = make_incoming(None, LINES, kind="file", transformers=AS_ORDER)
+    outgoing = make_outgoing(make_client(erp.url), SEND_ORDER)
+    Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
+    run = run_route(route_named("orders"))
+    work()
+    assert [(sale["number"], sale["total"]) for sale in erp.made["/sales"]] == [("W-1", 7.5), ("W-4", 4.0)]
+    assert "The row has 3 fields" in (drop / "failed" / "monday.csv.reason.txt").read_text()
+    parts = RouteTask.objects.filter(unit__status="failed").order_by("pk")
+    assert [each.entity["key"] for each in parts] == ["W-2", "W-3"]
+    assert all("A row next to it can't be used" in each.unit.reason for each in parts)
+    assert run.failed == 3
 
 
 def test_a_file_whose_reader_died_behind_its_tasks_is_not_taken_twice(

@@ -56,8 +56,17 @@ def test_exports_carry_no_secret():
 
 @pytest.mark.django_db
 def test_a_secret_cannot_be_searched_for():
-    with pytest.raises(TypeError, match="can't be searched"):
-        Magento2Connector.objects.filter(password=CANARY)
+    for query in ({"password": CANARY}, {"password__contains": CANARY}, {"password__in": [CANARY]}):
+        with pytest.raises(TypeError, match="password is encrypted and can't be searched") as refused:
+            list(Magento2Connector.objects.filter(**query))
+        assert CANARY not in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_records_without_a_secret_are_found():
+    make_connector(name="With", password=CANARY)
+    without = make_connector(name="Without", password="")
+    assert list(Magento2Connector.objects.filter(password="")) == [without]
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from kombu import Connection
 
 from tests.hub.work.installation import (
     ROOT,
+    STANDSTILL_SECONDS,
     Installation,
     assert_each_once,
     await_end,
@@ -83,7 +84,7 @@ def test_lost_messages_and_killed_workers_lose_and_double_nothing(installation: 
     installation.start("worker")
     installation.start("scheduler")
     for goal in (UNITS * 3 // 4, UNITS // 2):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + STANDSTILL_SECONDS
         while unfinished() > goal:
             assert time.monotonic() < deadline, installation.log.read_text()
             time.sleep(0.05)

@@ -21,6 +21,7 @@ from mageferry.hub.work.models import UnitStatus, WorkUnit
 from tests.hub.work.installation import (
     PATIENCE_SECONDS,
     ROOT,
+    STANDSTILL_SECONDS,
     Installation,
     assert_each_once,
     await_end,
@@ -99,18 +100,18 @@ def installation(tmp_path: Path, rabbit: Rabbit) -> Iterator[Installation]:
 def await_progress(count: int) -> None:
     """Until so many more units are finished."""
     left = unfinished()
-    goal, deadline = max(0, left - count), time.monotonic() + 60
+    goal, deadline = max(0, left - count), time.monotonic() + STANDSTILL_SECONDS
     while left > goal:
         assert time.monotonic() < deadline, "nothing moves"
         time.sleep(0.05)
         before, left = left, unfinished()
         if left != before:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + STANDSTILL_SECONDS
 
 
 def await_log(installation: Installation, words: str) -> None:
     """Until a process has said these words."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + STANDSTILL_SECONDS
     while words not in installation.log.read_text():
         assert time.monotonic() < deadline, f"nobody says: {words}"
         time.sleep(0.1)

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from mageferry.hub.work import ledger, schedules
+from mageferry.hub.work import ledger, scheduler, schedules
 from mageferry.hub.work.clock import database_now
 from mageferry.hub.work.cron import BadCron, BadTimeZone
 from mageferry.hub.work.models import Schedule, WorkUnit
@@ -136,3 +136,11 @@ def test_a_row_with_text_that_cannot_be_read_stops_alone_with_its_reason():
     assert broken.next_at is None
     assert "'broken' can't be used" in broken.error
     assert WorkUnit.objects.filter(subject="get_orders/row:2").exists()
+
+
+def test_every_chore_of_the_scheduler_can_be_done():
+    names = set()
+    for each in scheduler.chores():
+        each.work()
+        names.add(each.name)
+    assert names >= {"beat", "prune", "repair", "routes", "follow routes", "http-requests"}

@@ -54,6 +54,13 @@ class ItemsDescription(Description):
         True, "Nothing is an error", "When the pattern finds nothing; an empty list is something."
     )
 
+    together: ExpressionText = option(
+        "",
+        "Rows together",
+        "JMESPath within an item, such as order_no: items that have the same there are rows of one item, which is "
+        "{key, rows}. Empty: each is one.",
+    )
+
     def build(self) -> ItemsPattern:
         return ItemsPattern(**dict(self))
 

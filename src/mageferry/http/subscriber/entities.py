@@ -48,13 +48,21 @@ class Entity:
 class ItemsPattern:
     """Where the items are: JMESPath such as `items`, `data.orders[*]`, `orders[].lines[]`; empty for the document
     itself. A list is its items, anything else is the one item. `nothing_is_error`: whether it is an error when the
-    pattern finds nothing (an empty list is something)."""
+    pattern finds nothing (an empty list is something). `together`: JMESPath within an item; those that have the same
+    there are rows of one item, `{"key": ..., "rows": [...]}`, as the lines of an order in a table."""
 
     pattern: str = ""
     nothing_is_error: bool = True
+    together: str = ""
 
     def __post_init__(self) -> None:
         optional(self.pattern, "items.pattern")
+        optional(self.together, "items.together")
+
+    @property
+    def by(self) -> Expression | None:
+        """What rows that belong together have the same."""
+        return optional(self.together, "items.together")
 
     def find(self, document: Any) -> tuple[list[Any], str]:
         """The items, and when there are none, a sentence about what there is. Raises NothingFound."""

@@ -21,6 +21,7 @@ from mageferry.http.subscriber.mark import Mark
 from mageferry.http.subscriber.pagination import Turn
 from mageferry.http.subscriber.sifting import Page, Sieve
 from mageferry.http.subscriber.subscription import Repeats, Subscriber
+from mageferry.http.subscriber.together import Together
 
 
 def utc_now() -> datetime:
@@ -56,6 +57,7 @@ class Reading:
         self._mark = Mark(since, self.started_at)
         self._from = since - timedelta(seconds=delta.overlap_seconds) if since and delta else None
         self._sieve = Sieve(subscriber, self._mark, self._from)
+        self._together = Together(subscriber.items.by, subscriber.recent_identifiers)
         self._turn: Turn | None = subscriber.pagination.first()
         self._received: Received | None = None
         self._origin = ""
@@ -82,16 +84,26 @@ class Reading:
         received = self._received
         if received is None:
             received = yield from self._ask(turn)
-        items = received.take(self._subscriber.batch_entities)
+        rows = received.take(self._subscriber.batch_entities)
         following: Turn | None = turn
         if received.is_empty:
             if self._is_repeated(received):
-                self._turn, self._received, self.complete = None, None, True
-                return None
+                return (yield from self._end(turn))
             following = self._following(turn, received)
-        page = yield from self._sieve.sift(items, turn.number, received.note)
+        items = self._together.take(rows, turn.number, last=following is None)
+        page = yield from self._sieve.sift(items, len(rows), turn.number, received.note)
+        self._together.keep()
         self._received = None if received.is_empty else received
         self._go_on(turn, following, received)
+        return page
+
+    def _end(self, turn: Turn) -> Flow[Page | None]:
+        """Nothing comes any more: what waited for further rows is whole."""
+        page: Page | None = None
+        if items := self._together.take([], turn.number, last=True):
+            page = yield from self._sieve.sift(items, 0, turn.number, "")
+            self._together.keep()
+        self._turn, self._received, self.complete = None, None, True
         return page
 
     def _ask(self, turn: Turn) -> Flow[Received]:

@@ -56,8 +56,8 @@ class Sieve:
         """What is remembered of an entity that was processed: read by date, it may come again when it changes."""
         return f"{entity.identifier}@{entity.fingerprint}" if self._dates else entity.identifier
 
-    def sift(self, items: Sequence[tuple[int, Any]], page: int, note: str) -> Flow[Page]:
-        """The page of these items. Nothing is remembered before it is whole."""
+    def sift(self, items: Sequence[tuple[int, Any]], received: int, page: int, note: str) -> Flow[Page]:
+        """The page of these items, which came as so many. Nothing is remembered before it is whole."""
         made: list[Entity] = []
         failures: list[EntityError] = []
         dropped = 0
@@ -84,7 +84,7 @@ class Sieve:
         handed_out = tuple(self._held(changed))
         for failure in failures:
             failure.number = self._next_number(failure.changed_at)
-        return Page(page, handed_out, tuple(failures), len(items), skipped, note or repeated)
+        return Page(page, handed_out, tuple(failures), received, skipped, note or repeated)
 
     def _made(self, item: Any, page: int, index: int) -> Flow[list[Entity | EntityError]]:
         """What becomes of one item."""

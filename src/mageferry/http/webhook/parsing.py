@@ -17,6 +17,7 @@ from mageferry.http.subscriber.errors import (
     WrongSettings,
 )
 from mageferry.http.subscriber.formats import AnswerFormat, Format, Rows, decode
+from mageferry.http.subscriber.together import together_at_once
 from mageferry.http.webhook.answers import AnswerTemplate
 from mageferry.http.webhook.delivery import Delivery
 from mageferry.http.webhook.replays import Replays
@@ -124,10 +125,10 @@ def _read(delivery: Delivery, webhook: Webhook, query: dict[str, str]) -> tuple[
         )
     decoded = decode(delivery.body, delivery.header("content-type") or "", webhook.body)
     if isinstance(decoded, Rows):
-        return None, list(decoded.rows)
+        return None, together_at_once(decoded.rows, webhook.items.by)
     items, _ = webhook.items.find(decoded.data)
     webhook.body.limits.check_items(len(items))
-    return decoded.data, items
+    return decoded.data, together_at_once(items, webhook.items.by)
 
 
 def _entities(
@@ -141,6 +142,6 @@ def _entities(
                 raise item
             entities.append(reader.read(item, index=index, number=index))
         except EntityError as error:
-            error.data = None if isinstance(item, EntityError) else item
+            error.data = error.data if error is item else item
             failures.append(error.at(entity=index))
     return tuple(entities), tuple(failures)

@@ -103,7 +103,8 @@ def prune_requests() -> int:
     return removed
 
 
-def _tidy() -> None:
+def tidy() -> None:
+    """Remove requests, begun authorizations and tokens that nobody needs any more."""
     removed = prune_requests()
     if removed:
         log.info("Old requests of HTTP clients were removed", rows=removed)
@@ -114,4 +115,4 @@ def _tidy() -> None:
     HttpToken.objects.filter(refresh="", expires_at__lt=long_ago).delete()
 
 
-chore("http-requests", 600, once_for_all=True)(_tidy)
+chore("http-requests", 600, once_for_all=True)(tidy)

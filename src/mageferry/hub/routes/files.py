@@ -20,6 +20,7 @@ from django.utils import timezone
 from mageferry.http.config import ConfigError, Problem
 from mageferry.http.subscriber import IncomingError
 from mageferry.http.subscriber.formats import Rows, decode
+from mageferry.http.subscriber.together import together_at_once
 from mageferry.hub.configuration import configuration
 from mageferry.hub.routes.end_types import FileDescription
 from mageferry.hub.routes.models import Incoming, TakenDelivery
@@ -128,14 +129,16 @@ class FileSource:
                 remedy="Split it, or raise answer.limits.body_bytes.",
             )
         decoded = decode(path.read_bytes(), _TYPES.get(path.suffix.lower(), ""), answer)
+        pattern = self._how.items.build()
         if isinstance(decoded, Rows):
-            items = list(decoded.rows)
+            rows = list(decoded.rows)
         else:
-            items, _ = self._how.items.build().find(decoded.data)
-            answer.limits.check_items(len(items))
+            rows, _ = pattern.find(decoded.data)
+            answer.limits.check_items(len(rows))
+        items = together_at_once(rows, pattern.by)
         found = sort_items(self._incoming, items, self._reach, path.name)
         return Portion(
-            path.name, len(items), tuple(found.arrivals), found.dropped, tuple(found.lost), origin=path
+            path.name, len(rows), tuple(found.arrivals), found.dropped, tuple(found.lost), origin=path
         )
 
     def _fail(self, path: Path, reason: str, remedy: str) -> None:

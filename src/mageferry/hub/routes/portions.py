@@ -84,7 +84,7 @@ def sort_items(
             found.add_failure(item, f"{at}: {error.reason}", error.remedy, source)
             continue
         except EntityError as error:
-            kept = None if item is error else item
+            kept = error.data if item is error else item
             found.add_failure(kept, f"{at}: {error.reason}", error.remedy, source, error.identifier)
             continue
         found.dropped += not entities

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import Exact
 
 from mageferry.http.redaction import Secret
 from mageferry.hub.security.encryption import UnreadableSecret, decrypt, encrypt
 
 if TYPE_CHECKING:
     _TextField = models.Field[Any, Any]
+    _Exact = Exact[Any]
 else:
     _TextField = models.TextField
+    _Exact = Exact
 
 
 class UnreadableStored(Secret):
@@ -35,6 +38,8 @@ class SecretField(_TextField):
 
     A value that can't be decrypted reads as an `UnreadableStored` secret, so that a lost key doesn't make every
     page fail, and is written back as it was: saving a record never destroys what another key can still read.
+
+    Of queries it knows one: `field=""`, nothing is stored. The same text is encrypted otherwise each time.
     """
 
     description = "encrypted text"
@@ -63,4 +68,13 @@ class SecretField(_TextField):
         return ""
 
     def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name == "exact":
+            return _IsEmpty
         raise TypeError(f"{self.name} is encrypted and can't be searched.")
+
+
+class _IsEmpty(_Exact):
+    def get_prep_lookup(self) -> str:
+        if self.rhs != "":
+            raise TypeError(f"{self.lhs.output_field.name} is encrypted and can't be searched.")
+        return ""

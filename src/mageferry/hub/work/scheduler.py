@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -42,7 +42,9 @@ class Tick:
 
 
 @dataclass(slots=True)
-class _Chore:
+class Chore:
+    """Something that the scheduler does every so often."""
+
     name: str
     every_seconds: float
     work: Callable[[], object]
@@ -50,7 +52,7 @@ class _Chore:
     due_at: float = 0.0
 
 
-_chores: list[_Chore] = []
+_chores: list[Chore] = []
 
 
 def chore(
@@ -60,7 +62,7 @@ def chore(
 
     def declare(work: Callable[[], object]) -> None:
         _chores[:] = [each for each in _chores if each.name != name]
-        _chores.append(_Chore(name, every_seconds, work, once_for_all))
+        _chores.append(Chore(name, every_seconds, work, once_for_all))
 
     return declare
 
@@ -118,6 +120,11 @@ class Scheduler:
                 self._stop.wait(self._tick_seconds)
         finally:
             connection.close()
+
+
+def chores() -> Sequence[Chore]:
+    """All that are declared."""
+    return tuple(_chores)
 
 
 def do_chores() -> None:
