@@ -88,7 +88,7 @@ AS_ORDER = [
 
 def test_rows_of_a_file_that_belong_to_one_order_are_one_task(erp: Erp, drop: Path) -> None:
     (drop / "monday.csv").write_text("order_no,amount\nW-1,5\nW-1,2.5\nW-2,6\nW-2,6,6\nW-3,1\nW-4,4\n")
-    incoming = make_incoming(None, LINES, kind="file", transformers=AS_ORDER)
+    incoming = make_incoming(None, LINES, type="file", transformers=AS_ORDER)
     outgoing = make_outgoing(make_client(erp.url), SEND_ORDER)
     Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
     run = run_route(route_named("orders"))
