@@ -61,10 +61,10 @@ def make_route(address: str) -> Any:
     from mageferry.hub.routes.settings import put_settings
 
     client = HttpClientRecord.objects.create(name="Sales", code="sales", base_uri=address)
-    incoming = Incoming(name="Orders", code="orders", kind="http", client=client)
+    incoming = Incoming(name="Orders", code="orders", type="http", client=client)
     put_settings(incoming, READ)
     incoming.save()
-    outgoing = Outgoing(name="Sales", code="sales", kind="http", client=client)
+    outgoing = Outgoing(name="Sales", code="sales", type="http", client=client)
     put_settings(outgoing, SEND)
     outgoing.save()
     return Route.objects.create(

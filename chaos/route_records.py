@@ -152,13 +152,13 @@ def _make_clients(market: ExampleMarket, erp: Erp) -> None:
 
 
 def _make_ends() -> None:
-    common: dict[str, Any] = {"kind": "http", "client": "market", "settings": _READ_MARKET}
+    common: dict[str, Any] = {"type": "http", "client": "market", "settings": _READ_MARKET}
     store_end(IncomingDocument(code="market", name="Market", **common), Incoming())
-    store_end(IncomingDocument(code="parcels", name="Parcels", kind="storage", storage="parcels"), Incoming())
+    store_end(IncomingDocument(code="parcels", name="Parcels", type="storage", storage="parcels"), Incoming())
     for document in (
-        OutgoingDocument(code="hub", name="Hub", kind="hub", account="QM", settings={"entity": "order"}),
-        OutgoingDocument(code="erp", name="ERP", kind="http", client="erp", settings=_SELL),
-        OutgoingDocument(code="market-news", name="News", kind="chain", client="market", settings=_PARCEL),
+        OutgoingDocument(code="hub", name="Hub", type="hub", account="QM", settings={"entity": "order"}),
+        OutgoingDocument(code="erp", name="ERP", type="http", client="erp", settings=_SELL),
+        OutgoingDocument(code="market-news", name="News", type="chain", client="market", settings=_PARCEL),
     ):
         store_end(document, Outgoing())
 

@@ -55,7 +55,7 @@ def option(page: Page, path: str, box: str = "input") -> Locator:
 
 def build_incoming(page: Page, url: str) -> None:
     begin(page, url, "routes/incoming", "Orders in", "orders-in")
-    page.locator("[name=kind]").select_option("http")
+    page.locator("[name=type]").select_option("http")
     page.locator("[name=client]").select_option(label="ERP")
     option(page, "request.path").fill("/orders")
     page.get_by_role("button", name="Run this step: send the request").click()
@@ -84,7 +84,7 @@ def build_incoming(page: Page, url: str) -> None:
 
 def build_outgoing(page: Page, url: str) -> None:
     begin(page, url, "routes/outgoing", "Sales out", "sales-out")
-    page.locator("[name=kind]").select_option("http")
+    page.locator("[name=type]").select_option("http")
     page.locator("[name=client]").select_option(label="ERP")
     page.get_by_role("button", name="Save", exact=True).click()
     problem = page.locator("[data-path='request.path'] .described-problem")

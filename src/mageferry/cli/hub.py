@@ -11,6 +11,8 @@ from rich.console import Console
 
 # Tables want room; where no terminal says how much there is (a file, a pipe), this much.
 WIDTH_WITHOUT_TERMINAL = 130
+# Who did it, where histories name a person.
+COMMAND_LINE = "the command line"
 
 
 def screen() -> Console:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mageferry.cli.flow import flow_progress, print_runs
-from mageferry.cli.hub import prepare, screen, stop
+from mageferry.cli.hub import COMMAND_LINE, prepare, screen, stop
 
 if TYPE_CHECKING:
     from mageferry.hub.routes.models import Route, RouteTask
@@ -108,6 +108,7 @@ def show(number: Annotated[int, typer.Argument(metavar="TASK", help="Number of t
     """Everything about one task: its entity, what it became, and each request with its answer."""
     prepare()
     from mageferry.http.redaction import redact_json
+    from mageferry.hub.routes.task_page import attempts_of
 
     console = screen()
     task = _task(console, number)
@@ -122,10 +123,13 @@ def show(number: Annotated[int, typer.Argument(metavar="TASK", help="Number of t
     for name, value in documents.items():
         if value:
             _say(console, f"{name}: {json.dumps(redact_json(value), indent=2, ensure_ascii=False)}")
-    for each in task.exchanges.all():
-        said = each.status or f"no answer: {each.error}"
-        _say(console, f"\nAttempt {each.attempt} {each.step}: {each.method} {each.url}\n{each.request}")
-        _say(console, f"-> {said} after {each.elapsed_ms} ms\n{each.answer}")
+    for attempt in attempts_of(task.exchanges.all(), task.retries.all()):
+        if attempt.number is None:
+            _say(console, f"\nRetried{f' by {attempt.by}' if attempt.by else ''}")
+        for each in attempt.exchanges:
+            said = each.status or f"no answer: {each.error}"
+            _say(console, f"\nAttempt {each.attempt} {each.step}: {each.method} {each.url}\n{each.request}")
+            _say(console, f"-> {said} after {each.elapsed_ms} ms\n{each.answer}")
 
 
 @app.command("retry")
@@ -135,7 +139,7 @@ def retry(numbers: Numbers = None, failed: Failed = "") -> None:
     from mageferry.hub.routes import operations
 
     console = screen()
-    _say(console, f"{operations.retry(_chosen(console, numbers, failed))} tasks are due again.")
+    _say(console, f"{operations.retry(_chosen(console, numbers, failed), COMMAND_LINE)} tasks are due again.")
 
 
 @app.command("skip")
@@ -164,9 +168,8 @@ def edit(
 
     console = screen()
     try:
-        operations.edit_and_retry(
-            _task(console, number), json.loads(sys.stdin.read() if entity == "-" else entity)
-        )
+        given = json.loads(sys.stdin.read() if entity == "-" else entity)
+        operations.edit_and_retry(_task(console, number), given, COMMAND_LINE)
     except json.JSONDecodeError as error:
         return stop(console, f"The entity isn't JSON: {error}.")
     except (NotNow, ValueError) as error:
@@ -188,9 +191,9 @@ def settle(
     console, task = screen(), _task(screen(), number)
     try:
         if there:
-            operations.mark_done(task, remote_id or None)
+            operations.mark_done(task, remote_id or None, COMMAND_LINE)
         else:
-            operations.send_again(task)
+            operations.send_again(task, COMMAND_LINE)
     except (NotNow, ValueError) as error:
         return stop(console, str(error))
     task.unit.refresh_from_db()

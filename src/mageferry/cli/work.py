@@ -10,7 +10,7 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
-from mageferry.cli.hub import prepare, screen, stop
+from mageferry.cli.hub import COMMAND_LINE, prepare, screen, stop
 
 app = typer.Typer(help="Work: what the hub has to do, does and did.", no_args_is_help=True)
 
@@ -69,7 +69,7 @@ def retry(numbers: Numbers) -> None:
     prepare()
     from mageferry.hub.work.operations import try_again
 
-    _tell(try_again(numbers), numbers, "due again")
+    _tell(try_again(numbers, COMMAND_LINE), numbers, "due again")
 
 
 @app.command("skip")

@@ -122,7 +122,7 @@ class Configuration(BaseSettings):
     )
     drop_directory: Path | None = Field(
         default=None,
-        description="Directory below which incomings of the kind Files look for what is dropped. Not set: `drop` in "
+        description="Directory below which incomings of the type Files look for what is dropped. Not set: `drop` in "
         "the home directory.",
     )
     template_variables: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -18,6 +18,7 @@ urlpatterns = [
     path("run-flow/", views.run_flow_now, name="run_flow_now"),
     path("pause-work/", views.pause_work, name="pause_work"),
     path("resume-work/", views.resume_work, name="resume_work"),
+    path("try-now/", views.try_now, name="try_now"),
     path("retry-unit/<int:pk>/", views.retry_unit, name="retry_unit"),
     path("field-mappings/<int:pk>/", mapping_preview.field_mappings, name="mapping_preview"),
     path("magento/<str:key>/callback", handshake.callback, name="magento_callback"),

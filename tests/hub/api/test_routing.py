@@ -19,15 +19,15 @@ SECRET = "a long secret that both sides know"
 HOOK: dict[str, Any] = {
     "code": "shop",
     "name": "Shop",
-    "kind": "webhook",
+    "type": "webhook",
     "settings": {"signature": {"secret": SECRET}, "entities": {"identifier": ["number"]}},
 }
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "incomings": {
-        "code": "orders-in", "name": "In", "kind": "http", "client": "erp", "settings": READ_ORDERS,
+        "code": "orders-in", "name": "In", "type": "http", "client": "erp", "settings": READ_ORDERS,
     },
     "outgoings": {
-        "code": "sales-out", "name": "Out", "kind": "http", "client": "erp", "settings": SEND_ORDER,
+        "code": "sales-out", "name": "Out", "type": "http", "client": "erp", "settings": SEND_ORDER,
     },
     "routes": {"code": "orders", "name": "Orders", "incoming": "orders-in", "outgoing": "sales-out"},
 }  # fmt: skip

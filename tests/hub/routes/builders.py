@@ -32,7 +32,7 @@ SEND_BLINDLY: dict[str, Any] = {name: SEND_ORDER[name] for name in ("request", "
 
 def make_incoming(client: HttpClientRecord | None, settings: dict[str, Any], **changes: Any) -> Incoming:
     incoming = Incoming(
-        **{"name": "Orders in", "code": "orders-in", "kind": "http", "client": client, **changes}
+        **{"name": "Orders in", "code": "orders-in", "type": "http", "client": client, **changes}
     )
     put_settings(incoming, settings)
     incoming.save()
@@ -41,7 +41,7 @@ def make_incoming(client: HttpClientRecord | None, settings: dict[str, Any], **c
 
 def make_outgoing(client: HttpClientRecord | None, settings: dict[str, Any], **changes: Any) -> Outgoing:
     outgoing = Outgoing(
-        **{"name": "Sales out", "code": "sales-out", "kind": "http", "client": client, **changes}
+        **{"name": "Sales out", "code": "sales-out", "type": "http", "client": client, **changes}
     )
     put_settings(outgoing, settings)
     outgoing.save()
@@ -53,7 +53,7 @@ def make_route(
     reads: dict[str, Any] | None = None,
     sends: dict[str, Any] | None = None,
     *,
-    kind: str = "http",
+    outgoing_type: str = "http",
     **changes: Any,
 ) -> Route:
     """Orders of the ERP at this address, sent back to it as sales."""
@@ -63,7 +63,7 @@ def make_route(
             "name": "Orders",
             "code": "orders",
             "incoming": make_incoming(client, reads or READ_ORDERS),
-            "outgoing": make_outgoing(client, sends or SEND_ORDER, kind=kind),
+            "outgoing": make_outgoing(client, sends or SEND_ORDER, type=outgoing_type),
             **changes,
         }
     )

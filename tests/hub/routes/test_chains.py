@@ -55,7 +55,7 @@ CHAIN: dict[str, Any] = {
 
 def read_one(erp: Erp) -> Route:
     erp.orders = [order(1)]
-    route = make_route(erp.url, sends=CHAIN, kind="chain")
+    route = make_route(erp.url, sends=CHAIN, outgoing_type="chain")
     run_route(route)
     return route
 

@@ -29,14 +29,14 @@ HOOK: dict[str, Any] = {
 }
 
 
-def entered(kind: str, settings: Any, **changes: Any) -> dict[str, Any]:
+def entered(type_name: str, settings: Any, **changes: Any) -> dict[str, Any]:
     """What a browser posts."""
     text = settings if isinstance(settings, str) else json.dumps(settings)
     return {
         "name": "Orders in",
         "code": "orders-in",
         "enabled": "on",
-        "kind": kind,
+        "type": type_name,
         "described": text,
         **changes,
     }
@@ -101,13 +101,13 @@ def test_secrets_are_written_and_never_read(admin_client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_secret_of_one_kind_is_none_of_another(admin_client: Client) -> None:
+def test_a_secret_of_one_type_is_none_of_another(admin_client: Client) -> None:
     add(admin_client, "incoming", entered("webhook", HOOK))
     made = Incoming.objects.get()
     url = reverse("admin:routes_incoming_change", args=(made.pk,))
     admin_client.post(url, entered("hub", {"entity": "product"}))
     made.refresh_from_db()
-    assert (made.kind, made.settings, made.secrets.reveal()) == ("hub", {"entity": "product"}, "")
+    assert (made.type, made.settings, made.secrets.reveal()) == ("hub", {"entity": "product"}, "")
 
 
 def test_an_incoming_is_tried_step_by_step_before_it_is_saved(erp: Erp) -> None:

@@ -48,7 +48,7 @@ def drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def file_route(erp: Erp) -> Route:
-    incoming = make_incoming(None, FILES, kind="file")
+    incoming = make_incoming(None, FILES, type="file")
     outgoing = make_outgoing(make_client(erp.url), SEND_ORDER)
     Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
     return route_named("orders")
@@ -88,7 +88,7 @@ AS_ORDER = [
 
 def test_rows_of_a_file_that_belong_to_one_order_are_one_task(erp: Erp, drop: Path) -> None:
     (drop / "monday.csv").write_text("order_no,amount\nW-1,5\nW-1,2.5\nW-2,6\nW-2,6,6\nW-3,1\nW-4,4\n")
-    incoming = make_incoming(None, LINES, kind="file", transformers=AS_ORDER)
+    incoming = make_incoming(None, LINES, type="file", transformers=AS_ORDER)
     outgoing = make_outgoing(make_client(erp.url), SEND_ORDER)
     Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
     run = run_route(route_named("orders"))
@@ -148,7 +148,7 @@ def storage_route(erp: Erp, **settings: Any) -> tuple[Route, Storage]:
     storage = Storage.objects.create(name="Totals", code="totals")
     sends = {"key": "&{number}", "value": {"total": "&{total}"}, **settings}
     incoming = make_incoming(make_client(erp.url), {**ERP_ORDERS})
-    outgoing = make_outgoing(None, sends, kind="storage", storage=storage)
+    outgoing = make_outgoing(None, sends, type="storage", storage=storage)
     Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
     return route_named("orders"), storage
 
@@ -181,7 +181,7 @@ def test_expired_entries_are_absent(erp: Erp) -> None:
 
 def test_the_entries_of_a_storage_are_sent_when_they_change(erp: Erp) -> None:
     storage = Storage.objects.create(name="Totals", code="totals")
-    incoming = make_incoming(None, {"key_target": "number"}, kind="storage", storage=storage)
+    incoming = make_incoming(None, {"key_target": "number"}, type="storage", storage=storage)
     outgoing = make_outgoing(make_client(erp.url), SEND_ORDER)
     Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
     put_value(storage, "W-1", {"total": 1})
@@ -196,7 +196,7 @@ def test_the_entries_of_a_storage_are_sent_when_they_change(erp: Erp) -> None:
 
 def hub_route(erp: Erp, kind: str) -> Route:
     incoming = make_incoming(make_client(erp.url), {**ERP_ORDERS, "entities": {"identifier": ["sku"]}})
-    outgoing = make_outgoing(None, {"entity": kind}, kind="hub")
+    outgoing = make_outgoing(None, {"entity": kind}, type="hub")
     Route.objects.create(name="Goods", code="goods", incoming=incoming, outgoing=outgoing)
     return route_named("goods")
 
@@ -230,7 +230,7 @@ def test_stock_of_a_product_that_comes_later_waits_for_it(erp: Erp) -> None:
 
 
 def test_what_changes_in_the_hub_is_sent_once_for_each_change(erp: Erp) -> None:
-    incoming = make_incoming(None, {"entity": "product"}, kind="hub")
+    incoming = make_incoming(None, {"entity": "product"}, type="hub")
     sends = {"request": {"path": "/products", "body": {"sku": "&{sku}", "name": "&{name}"}}}
     outgoing = make_outgoing(make_client(erp.url), sends)
     Route.objects.create(name="Goods", code="goods", incoming=incoming, outgoing=outgoing)
@@ -262,8 +262,8 @@ def test_a_route_with_tasks_to_do_is_not_removed(erp: Erp) -> None:
 def test_a_circle_ends_or_goes_round_once_with_each_run(
     transactional_db: None, name: str, rounds: list[int]
 ) -> None:
-    incoming = make_incoming(None, {"entity": "product"}, kind="hub")
-    outgoing = make_outgoing(None, {"entity": "product"}, kind="hub")
+    incoming = make_incoming(None, {"entity": "product"}, type="hub")
+    outgoing = make_outgoing(None, {"entity": "product"}, type="hub")
     Route.objects.create(
         name="Circle", code="circle", incoming=incoming, outgoing=outgoing,
         transformers=[{"type": "set", "target": "@", "value": {"sku": "&{sku}", "name": name}}],

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from mageferry.http.redaction import Secret
-from mageferry.hub.routes.models import Route, RouteTask
+from mageferry.hub.routes import operations
+from mageferry.hub.routes.models import Route, RouteTask, TaskRetry
 from mageferry.hub.routes.operations import (
     edit_and_retry,
     failed_tasks,
@@ -125,7 +126,7 @@ def test_a_chain_goes_on_behind_the_step_that_a_person_found(erp: Erp) -> None:
     steps = [{**step, "repeat": {}} for step in CHAIN["steps"]]
     erp.faults = [lambda seen: Say(502) if seen.path == "/sales" else None]
     erp.orders = [order(1)]
-    run_route(make_route(erp.url, sends={"steps": steps}, kind="chain"))
+    run_route(make_route(erp.url, sends={"steps": steps}, outgoing_type="chain"))
     work()
     mark_done(task("W-1"), "SALES-9")
     work()
@@ -162,3 +163,24 @@ def test_a_route_runs_by_its_schedule(erp: Erp) -> None:
     follow_routes()
     schedule.refresh_from_db()
     assert not schedule.enabled
+
+
+def test_many_are_taken_in_portions_and_each_once(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "_AT_ONCE", 2)
+    erp.orders = [order(number) for number in range(5)]
+    erp.faults = [lambda seen: Say(422) if seen.method == "POST" else None]
+    route = make_route(erp.url)
+    run_route(route)
+    work()
+    portions = list(operations.portions_of(operations.failed_tasks(route)))
+    assert [[each.identifier for each in portion] for portion in portions] == [
+        ["W-0", "W-1"],
+        ["W-2", "W-3"],
+        ["W-4"],
+    ]
+    assert "entity" in portions[0][0].get_deferred_fields()
+    assert operations.retry(operations.failed_tasks(route), "mary") == 5, (
+        "though a retried one has failed no more"
+    )
+    assert set(TaskRetry.objects.values_list("by", flat=True)) == {"mary"}
+    assert operations.skip(RouteTask.objects.all(), "Not wanted") == 5

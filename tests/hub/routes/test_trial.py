@@ -67,7 +67,7 @@ def test_a_request_that_cannot_be_made_says_why(erp: Erp) -> None:
 
 
 def test_a_chain_is_shown_with_the_answers_that_are_given(erp: Erp) -> None:
-    outgoing = make_route(erp.url, sends=CHAIN, kind="chain").outgoing
+    outgoing = make_route(erp.url, sends=CHAIN, outgoing_type="chain").outgoing
     answers: dict[str, Any] = {"customer": {"id": "C-1"}, "sale": {"id": "S-1"}, "note": {"id": "N-1"}}
     preview = preview_request(outgoing, order(1), answers)
     assert [each.step for each in preview.requests] == ["customer", "sale", "note"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,9 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
-from mageferry.hub.routes import webhooks
-from mageferry.hub.routes.models import Incoming, Route, TakenDelivery
+from mageferry.hub.routes import refusals, webhooks
+from mageferry.hub.routes.models import Incoming, RefusedDelivery, Route, TakenDelivery
+from mageferry.hub.routes.refusals import count_refused, prune_refusals
 from mageferry.hub.work.models import WorkUnit
 from tests.hub.pipelines.builders import make_client
 from tests.hub.routes.builders import SEND_ORDER, make_incoming, make_outgoing, order, statuses, task, work
@@ -37,7 +39,7 @@ def route(erp: Erp) -> Route:
 
 def make_hook(erp: Erp, **settings: Any) -> Route:
     client = make_client(erp.url)
-    incoming = make_incoming(None, {**SIGNED, **settings}, kind="webhook", code="shop", name="Shop")
+    incoming = make_incoming(None, {**SIGNED, **settings}, type="webhook", code="shop", name="Shop")
     outgoing = make_outgoing(client, SEND_ORDER)
     return Route.objects.create(name="Orders", code="orders", incoming=incoming, outgoing=outgoing)
 
@@ -141,3 +143,92 @@ def test_the_secret_of_a_webhook_is_stored_encrypted_and_shown_as_a_mask(route: 
     incoming = Incoming.objects.get()
     assert incoming.settings["signature"]["secret"] == "********"
     assert KEY not in str(Incoming.objects.values().get())
+
+
+def refused() -> list[tuple[str, int, int]]:
+    return list(RefusedDelivery.objects.order_by("pk").values_list("why", "count", "status"))
+
+
+def test_a_refused_delivery_is_a_row_with_reason_and_remedy(route: Route) -> None:
+    sent = order(1, password="hunter2-of-the-shop", note=f"signed with {KEY}")
+    deliver(sent, key="guessed")
+    row = RefusedDelivery.objects.get()
+    assert (row.incoming, row.why, row.status, row.method) == (route.incoming, "SignatureWrong", 401, "POST")
+    assert row.reason
+    assert row.remedy
+    assert (row.address, row.size_bytes) == ("127.0.0.1", len(orjson.dumps({"orders": [sent]})))
+    assert '"number":"W-1"' in row.body
+    assert "hunter2" not in row.body
+    assert KEY not in row.body
+
+
+def test_a_flood_of_refusals_is_one_row_a_minute_for_each_reason(
+    route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = dt.datetime(2030, 1, 31, 12, 0, 30, tzinfo=dt.UTC)
+    monkeypatch.setattr(refusals.timezone, "now", lambda: now)
+    for number in range(20):
+        deliver(order(number), key="guessed")
+    Client().post("/hooks/shop", b"{}", "application/json")
+    assert refused() == [("SignatureWrong", 20, 401), ("SignatureMissing", 1, 401)]
+    now += dt.timedelta(minutes=1)
+    deliver(order(1), key="guessed")
+    assert refused()[-1] == ("SignatureWrong", 1, 401)
+    assert count_refused(RefusedDelivery.objects.all()) == 22
+
+
+def test_refusals_at_the_same_moment_are_all_counted(route: Route) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: refuse_and_leave(number), range(12)))
+    assert count_refused(RefusedDelivery.objects.all()) == 12
+
+
+def refuse_and_leave(number: int) -> None:
+    try:
+        deliver(order(number), key="guessed")
+    finally:
+        connection.close()
+
+
+def test_replays_large_and_unreadable_deliveries_are_told_too(erp: Erp) -> None:
+    make_hook(erp, body={"limits": {"body_bytes": 2000}})
+    deliver(order(1))
+    deliver(order(1))
+    deliver(order(1, note="x" * 3000))
+    signature = hmac.new(KEY.encode(), b"{no json", hashlib.sha256).hexdigest()
+    Client().post(
+        "/hooks/shop", b"{no json", "application/json", headers={"X-Signature": f"sha256={signature}"}
+    )
+    assert [(why, status) for why, _, status in refused()] == [
+        ("Replayed", 200),
+        ("TooLarge", 413),
+        ("UnreadableAnswer", 400),
+    ]
+    large = RefusedDelivery.objects.get(why="TooLarge")
+    assert (large.size_bytes or 0) > 3000
+    assert large.body == "", "it wasn't read"
+
+
+def test_a_delivery_that_nobody_takes_says_what_to_switch_on(route: Route) -> None:
+    Route.objects.update(enabled=False)
+    deliver(order(1))
+    row = RefusedDelivery.objects.get()
+    assert (row.status, row.reason) == (503, "No route that is switched on takes it.")
+    assert "Switch on a route" in row.remedy
+
+
+def test_only_the_newest_refusals_are_kept(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "KEEP_ROWS", 3)
+    start = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+    for back in (*range(6), 60 * 24 * 31):
+        moment = start - dt.timedelta(minutes=back)
+        RefusedDelivery.objects.create(
+            incoming=route.incoming,
+            why="SignatureWrong",
+            minute=moment,
+            last_at=moment,
+            reason="No",
+            status=401,
+        )
+    assert prune_refusals() == 4
+    assert RefusedDelivery.objects.count() == 3

@@ -46,9 +46,9 @@ def fill() -> None:
     schedule = schedule_of(route)
     assert schedule is not None
     set_schedule(schedule, cron="5 * * * *", time_zone="Europe/Berlin")
-    make_incoming(None, {"entity": "shipment"}, name="Shipped", code="shipped", kind="hub", account=account)
+    make_incoming(None, {"entity": "shipment"}, name="Shipped", code="shipped", type="hub", account=account)
     make_incoming(
-        None, {"secret": {"secret": CANARY, "name": "X-Key"}}, name="Hook", code="hook", kind="webhook"
+        None, {"secret": {"secret": CANARY, "name": "X-Key"}}, name="Hook", code="hook", type="webhook"
     )
     StoredTest.objects.create(name="Adds a", route=route, input=[{}], expected=[{"a": 1}])
 
@@ -283,6 +283,6 @@ def test_somebody_without_the_rights_neither_exports_nor_imports(client: Client)
 
 
 def test_settings_given_a_mask_without_anything_stored_are_missing_their_secret() -> None:
-    incoming = Incoming(name="Hook", code="hook", kind="webhook")
+    incoming = Incoming(name="Hook", code="hook", type="webhook")
     put_settings(incoming, {"secret": {"secret": "********", "name": "X-Key"}}, whole=False)
     assert [str(problem) for problem in find_problems(incoming)] == ["secret.secret: is missing"]

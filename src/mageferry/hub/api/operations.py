@@ -51,7 +51,7 @@ def retry(request: HttpRequest, pk: int) -> dict[str, int]:
     """Make a failed, skipped, cancelled or waiting unit due again."""
     require(request, MAY_ACT)
     get_object_or_404(WorkUnit, pk=pk)
-    return {"changed": operations.try_again([pk])}
+    return {"changed": operations.try_again([pk], str(request.user))}
 
 
 @router.post("/work/{int:pk}/skip", response=shapes.Changed)
@@ -76,7 +76,7 @@ def edit(request: HttpRequest, pk: int, body: shapes.NewPayload) -> Status[Any]:
     require(request, MAY_ACT)
     get_object_or_404(WorkUnit, pk=pk)
     try:
-        operations.edit_and_retry(pk, body.payload)
+        operations.edit_and_retry(pk, body.payload, str(request.user))
     except operations.NotNow as error:
         return Status(409, {"message": str(error)})
     except (BadPayload, PayloadTooLarge) as error:

@@ -18,6 +18,7 @@ from mageferry.hub.api import (
     mappings,
     operations,
     refunds,
+    refused_deliveries,
     route_tasks,
     routing,
     shapes,
@@ -39,7 +40,10 @@ api = NinjaAPI(
     auth=[TokenAuthentication(), StaffSession()],
     docs_decorator=None,
 )
-for _part in (goods, mappings, operations, refunds, shipments, routing, route_tasks, storages, stored_tests):
+for _part in (
+    *(goods, mappings, operations, refunds, shipments, routing),
+    *(refused_deliveries, route_tasks, storages, stored_tests),
+):
     api.add_router("", _part.router)
 api.add_router("/exchange", exchange.router)
 api.add_router("/http", http.router)

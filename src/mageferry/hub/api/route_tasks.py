@@ -18,7 +18,7 @@ from mageferry.hub.api.access import require
 from mageferry.hub.api.shapes import Changed, Problem
 from mageferry.hub.routes import operations
 from mageferry.hub.routes.arrivals import entity_key
-from mageferry.hub.routes.models import Route, RouteTask, TaskExchange
+from mageferry.hub.routes.models import Route, RouteTask, TaskExchange, TaskRetry
 from mageferry.hub.routes.plain import NotStorable
 from mageferry.hub.work.models import UnitStatus
 from mageferry.hub.work.operations import NotNow
@@ -55,7 +55,7 @@ class TaskPage(Schema):
 class TaskRequest(Schema):
     """One request and its answer, as they went over the wire, secrets masked."""
 
-    attempt: int
+    attempt: int = Field(description="Counted on after a person's retry.")
     step: str = Field(description="Step of a chain; look-up for a look after an unclear attempt.")
     sent_at: dt.datetime
     method: str
@@ -65,6 +65,13 @@ class TaskRequest(Schema):
     error: str
     request: str
     answer: str
+
+
+class TaskRetryShape(Schema):
+    """A person made the task due again: attempts of its unit are counted from 1 again."""
+
+    at: dt.datetime
+    by: str = Field(description="Whoever it was; empty when nobody said.")
 
 
 class TaskDetail(TaskShape):
@@ -80,6 +87,7 @@ class TaskDetail(TaskShape):
     )
     parts: list[int] = Field(description="Tasks that its entity became.")
     exchanges: list[TaskRequest]
+    retries: list[TaskRetryShape]
 
     @staticmethod
     def resolve_entity(task: RouteTask) -> Any:
@@ -96,6 +104,10 @@ class TaskDetail(TaskShape):
     @staticmethod
     def resolve_parts(task: RouteTask) -> list[int]:
         return list(task.parts.order_by("pk").values_list("unit_id", flat=True))
+
+    @staticmethod
+    def resolve_retries(task: RouteTask) -> list[TaskRetry]:
+        return list(task.retries.order_by("pk"))
 
     @staticmethod
     def resolve_exchanges(task: RouteTask) -> list[TaskExchange]:
@@ -154,7 +166,7 @@ class Chosen(TaskFilter):
         default_factory=list, alias="ids", max_length=MOST_AT_ONCE, description="Numbers of tasks."
     )
 
-    def chosen(self) -> list[RouteTask]:
+    def chosen(self) -> QuerySet[RouteTask]:
         """Raises HttpError when nothing says which."""
         given = self.model_dump(exclude={"tasks_by_id"}, exclude_defaults=True)
         if not given and not self.tasks_by_id:
@@ -162,7 +174,8 @@ class Chosen(TaskFilter):
         rows = self.tasks()
         if self.tasks_by_id:
             rows = rows.filter(unit__in=self.tasks_by_id)
-        return list(rows.only("pk", "unit_id").order_by("pk")[:MOST_AT_ONCE])
+        last = rows.order_by("pk").values_list("pk", flat=True)[MOST_AT_ONCE - 1 : MOST_AT_ONCE].first()
+        return rows if last is None else rows.filter(pk__lte=last)
 
 
 class SkippedTasks(Chosen):
@@ -205,14 +218,14 @@ def edit(request: HttpRequest, pk: int, body: NewEntity) -> Status[Any]:
     """Give a task that has failed, or waits for another attempt, another entity and make it due. Steps of a chain that
     are done stay done; what was sent and is unclear is not edited."""
     require(request, MAY_CHANGE)
-    return _changed(lambda: operations.edit_and_retry(_task(pk), body.entity))
+    return _changed(lambda: operations.edit_and_retry(_task(pk), body.entity, str(request.user)))
 
 
 @router.post("/tasks/{int:pk}/retry", response=Changed)
 def retry(request: HttpRequest, pk: int) -> dict[str, int]:
     """Make a failed, skipped or waiting task due now; what is unclear is looked for first."""
     require(request, MAY_CHANGE)
-    return {"changed": operations.retry([_task(pk)])}
+    return {"changed": operations.retry([_task(pk)], str(request.user))}
 
 
 @router.post("/tasks/{int:pk}/skip", response=Changed)
@@ -228,15 +241,15 @@ def settle(request: HttpRequest, pk: int, body: Settled) -> Status[Any]:
     done, or a chain goes on behind the step; not there, then it is sent again."""
     require(request, MAY_CHANGE)
     if body.there:
-        return _changed(lambda: operations.mark_done(_task(pk), body.remote_id))
-    return _changed(lambda: operations.send_again(_task(pk)))
+        return _changed(lambda: operations.mark_done(_task(pk), body.remote_id, str(request.user)))
+    return _changed(lambda: operations.send_again(_task(pk), str(request.user)))
 
 
 @router.post("/tasks/retry", response=Changed)
 def retry_many(request: HttpRequest, body: Chosen) -> dict[str, int]:
     """Make many failed, skipped or waiting tasks due now. Call it again while it changes 10,000."""
     require(request, MAY_CHANGE)
-    return {"changed": operations.retry(body.chosen())}
+    return {"changed": operations.retry(body.chosen(), str(request.user))}
 
 
 @router.post("/tasks/skip", response=Changed)

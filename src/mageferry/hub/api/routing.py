@@ -11,8 +11,8 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api.access import require
-from mageferry.hub.api.http import Listed, Refused, StoredShape, delete_unused, stored
-from mageferry.hub.api.shapes import Changed, Problem, ScheduleChange, ScheduleShape
+from mageferry.hub.api.kept import KeptKind, Listed, Told, serve
+from mageferry.hub.api.shapes import Changed, ExchangeShape, Problem, ScheduleChange, ScheduleShape
 from mageferry.hub.routes import operations
 from mageferry.hub.routes.documents import (
     IncomingDocument,
@@ -43,21 +43,6 @@ class RouteListed(Listed):
     outgoing: str = Field(description="Code of the outgoing.")
     open_tasks: int = Field(description="Tasks that wait or run.")
     failed_tasks: int = Field(description="Tasks that wait for a person.")
-
-
-class ExchangeShape(Schema):
-    """A request and its answer, secrets masked. `status` null: no answer came, or nothing was sent."""
-
-    method: str
-    url: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    status: int | None
-    headers: list[tuple[str, str]]
-    body: str
-    error: str
-    elapsed_ms: int
-    step: str = Field(description="Step of a chain.")
 
 
 class StageShape(Schema):
@@ -123,45 +108,78 @@ def _routes() -> QuerySet[Route]:
     return Route.objects.select_related("incoming__client", "outgoing__client")
 
 
+def _delete_route(route: Route) -> Status[Any]:
+    try:
+        operations.remove_route(route)
+    except NotNow as error:
+        return Status(409, {"message": str(error)})
+    return Status(204, None)
+
+
 def _ends[End: (Incoming, Outgoing)](model: type[End]) -> QuerySet[End]:
     return model._default_manager.select_related("client", "storage", "account")
 
 
-@router.get("/incomings", response=list[Listed])
-@paginate(LimitOffsetPagination)
-def incomings(request: HttpRequest) -> QuerySet[Incoming]:
-    """Where entities come from."""
-    require(request, "routes.view_incoming")
-    return Incoming.objects.all()
-
-
-@router.get("/incomings/{code}", response=StoredShape)
-def incoming(request: HttpRequest, code: str) -> dict[str, Any]:
-    """One incoming; stored secrets are shown as ********."""
-    require(request, "routes.view_incoming")
-    return _end(get_object_or_404(_ends(Incoming), code=code))
-
-
-@router.post("/incomings", response={201: StoredShape, 422: Refused})
-def create_incoming(request: HttpRequest, body: IncomingDocument) -> Status[Any]:
-    """Store a new incoming."""
-    require(request, "routes.add_incoming")
-    return stored(201, lambda: _end(store_end(body, Incoming())))
-
-
-@router.put("/incomings/{code}", response={200: StoredShape, 422: Refused})
-def change_incoming(request: HttpRequest, code: str, body: IncomingDocument) -> Status[Any]:
-    """Change an incoming. A secret given as ******** stays."""
-    require(request, "routes.change_incoming")
-    record = get_object_or_404(Incoming, code=code)
-    return stored(200, lambda: _end(store_end(body, record)))
-
-
-@router.delete("/incomings/{code}", response={204: None, 409: Problem})
-def delete_incoming(request: HttpRequest, code: str) -> Status[Any]:
-    """Delete an incoming that no route reads."""
-    require(request, "routes.delete_incoming")
-    return delete_unused(get_object_or_404(Incoming, code=code))
+serve(
+    router,
+    "routing",
+    KeptKind(
+        "incoming",
+        "incomings",
+        Incoming,
+        IncomingDocument,
+        lambda document, record: store_end(document, record or Incoming()),
+        _end,
+        Told(
+            "One incoming; stored secrets are shown as ********.",
+            "Store a new incoming.",
+            "Change an incoming. A secret given as ******** stays.",
+            "Delete an incoming that no route reads.",
+            listed="Where entities come from.",
+        ),
+        lambda: _ends(Incoming),
+    ),
+)
+serve(
+    router,
+    "routing",
+    KeptKind(
+        "outgoing",
+        "outgoings",
+        Outgoing,
+        OutgoingDocument,
+        lambda document, record: store_end(document, record or Outgoing()),
+        _end,
+        Told(
+            "One outgoing; stored secrets are shown as ********.",
+            "Store a new outgoing.",
+            "Change an outgoing. A secret given as ******** stays.",
+            "Delete an outgoing that no route sends to.",
+            listed="Where entities go.",
+        ),
+        lambda: _ends(Outgoing),
+    ),
+)
+serve(
+    router,
+    "routing",
+    KeptKind(
+        "route",
+        "routes",
+        Route,
+        RouteDocument,
+        lambda document, record: store_route(document, record or Route()),
+        _route,
+        Told(
+            "One route, and what keeps it from running.",
+            "Store a new route.",
+            "Change a route.",
+            "Delete a route with its finished tasks and its schedule; not while tasks wait or have failed.",
+        ),
+        _routes,
+        delete=_delete_route,
+    ),
+)
 
 
 @router.post("/incomings/{code}/try", response={200: TrialShape, 404: Problem})
@@ -173,43 +191,6 @@ def try_incoming(request: HttpRequest, code: str, body: TrialRequest) -> Status[
     if body.route and route is None:
         return Status(404, {"message": f"There is no route {body.route!r}."})
     return Status(200, try_step(record, route, body.sample, body.limit))
-
-
-@router.get("/outgoings", response=list[Listed])
-@paginate(LimitOffsetPagination)
-def outgoings(request: HttpRequest) -> QuerySet[Outgoing]:
-    """Where entities go."""
-    require(request, "routes.view_outgoing")
-    return Outgoing.objects.all()
-
-
-@router.get("/outgoings/{code}", response=StoredShape)
-def outgoing(request: HttpRequest, code: str) -> dict[str, Any]:
-    """One outgoing; stored secrets are shown as ********."""
-    require(request, "routes.view_outgoing")
-    return _end(get_object_or_404(_ends(Outgoing), code=code))
-
-
-@router.post("/outgoings", response={201: StoredShape, 422: Refused})
-def create_outgoing(request: HttpRequest, body: OutgoingDocument) -> Status[Any]:
-    """Store a new outgoing."""
-    require(request, "routes.add_outgoing")
-    return stored(201, lambda: _end(store_end(body, Outgoing())))
-
-
-@router.put("/outgoings/{code}", response={200: StoredShape, 422: Refused})
-def change_outgoing(request: HttpRequest, code: str, body: OutgoingDocument) -> Status[Any]:
-    """Change an outgoing. A secret given as ******** stays."""
-    require(request, "routes.change_outgoing")
-    record = get_object_or_404(Outgoing, code=code)
-    return stored(200, lambda: _end(store_end(body, record)))
-
-
-@router.delete("/outgoings/{code}", response={204: None, 409: Problem})
-def delete_outgoing(request: HttpRequest, code: str) -> Status[Any]:
-    """Delete an outgoing that no route sends to."""
-    require(request, "routes.delete_outgoing")
-    return delete_unused(get_object_or_404(Outgoing, code=code))
 
 
 @router.post("/outgoings/{code}/preview", response=EntityPreview)
@@ -237,39 +218,6 @@ def routes(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for route in _routes()
     ]
-
-
-@router.get("/routes/{code}", response=StoredShape)
-def route(request: HttpRequest, code: str) -> dict[str, Any]:
-    """One route, and what keeps it from running."""
-    require(request, "routes.view_route")
-    return _route(get_object_or_404(_routes(), code=code))
-
-
-@router.post("/routes", response={201: StoredShape, 422: Refused})
-def create_route(request: HttpRequest, body: RouteDocument) -> Status[Any]:
-    """Store a new route."""
-    require(request, "routes.add_route")
-    return stored(201, lambda: _route(store_route(body, Route())))
-
-
-@router.put("/routes/{code}", response={200: StoredShape, 422: Refused})
-def change_route(request: HttpRequest, code: str, body: RouteDocument) -> Status[Any]:
-    """Change a route."""
-    require(request, "routes.change_route")
-    record = get_object_or_404(Route, code=code)
-    return stored(200, lambda: _route(store_route(body, record)))
-
-
-@router.delete("/routes/{code}", response={204: None, 409: Problem})
-def delete_route(request: HttpRequest, code: str) -> Status[Any]:
-    """Delete a route with its finished tasks and its schedule; not while tasks wait or have failed."""
-    require(request, "routes.delete_route")
-    try:
-        operations.remove_route(get_object_or_404(Route, code=code))
-    except NotNow as error:
-        return Status(409, {"message": str(error)})
-    return Status(204, None)
 
 
 @router.post("/routes/{code}/run", response={202: RunAsked, 409: Problem})

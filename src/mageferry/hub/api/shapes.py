@@ -9,6 +9,21 @@ from typing import Any
 from ninja import Field, Schema
 
 
+class ExchangeShape(Schema):
+    """A request and its answer, secrets masked. `status` null: no answer came, or nothing was sent."""
+
+    method: str
+    url: str
+    request_headers: list[tuple[str, str]]
+    request_body: str
+    status: int | None
+    headers: list[tuple[str, str]]
+    body: str
+    error: str
+    elapsed_ms: int
+    step: str = Field(description="Step of a chain.")
+
+
 class SellerRow(Schema):
     id: int
     store_id: int

@@ -14,12 +14,13 @@ from pydantic import StringConstraints
 
 from mageferry.http.redaction import Secret
 from mageferry.hub.api.access import require
-from mageferry.hub.api.http import Refused, delete_unused, stored
+from mageferry.hub.api.kept import KeptKind, Refused, Told, serve, stored
 from mageferry.hub.api.shapes import Problem
 from mageferry.hub.routes.id_maps import put_id
 from mageferry.hub.routes.models import GlobalValue, IdMapEntry, Storage
 from mageferry.hub.routes.models.memory import LONGEST_KEY
 from mageferry.hub.routes.plain import NotStorable, plain
+from mageferry.hub.routes.searching import contains
 from mageferry.hub.routes.storages import live_entries, put_value, remove_value
 from mageferry.hub.transfer import save_checked
 
@@ -114,46 +115,35 @@ class NewGlobal(Schema):
     value: Any = Field(None, description="Any JSON; of a secret one a text, and what isn't given stays.")
 
 
-@router.get("/storages", response=list[StorageShape])
-@paginate(LimitOffsetPagination)
-def storages(request: HttpRequest) -> QuerySet[Storage]:
-    """The storages."""
-    require(request, "routes.view_storage")
-    return Storage.objects.all()
-
-
-@router.get("/storages/{code}", response=StorageShape)
-def storage(request: HttpRequest, code: str) -> Storage:
-    """One storage."""
-    require(request, "routes.view_storage")
-    return get_object_or_404(Storage, code=code)
-
-
-@router.post("/storages", response={201: StorageShape, 422: Refused})
-def create_storage(request: HttpRequest, body: StorageShape) -> Status[Any]:
-    """Make a storage."""
-    require(request, "routes.add_storage")
-    return _store(Storage(), body, 201)
-
-
-@router.put("/storages/{code}", response={200: StorageShape, 422: Refused})
-def change_storage(request: HttpRequest, code: str, body: StorageShape) -> Status[Any]:
-    """Change a storage; its entries stay as they are."""
-    require(request, "routes.change_storage")
-    return _store(get_object_or_404(Storage, code=code), body, 200)
-
-
-@router.delete("/storages/{code}", response={204: None, 409: Problem})
-def delete_storage(request: HttpRequest, code: str) -> Status[Any]:
-    """Delete a storage with its entries, unless an incoming or outgoing uses it."""
-    require(request, "routes.delete_storage")
-    return delete_unused(get_object_or_404(Storage, code=code))
-
-
-def _store(record: Storage, body: StorageShape, status: int) -> Status[Any]:
+def _store(body: StorageShape, record: Storage | None) -> Storage:
+    found = record or Storage()
     for name, value in body.dict().items():
-        setattr(record, name, value)
-    return stored(status, lambda: save_checked(record))
+        setattr(found, name, value)
+    return save_checked(found)
+
+
+serve(
+    router,
+    "storages",
+    KeptKind(
+        "storage",
+        "storages",
+        Storage,
+        StorageShape,
+        _store,
+        lambda record: record,
+        Told(
+            "One storage.",
+            "Make a storage.",
+            "Change a storage; its entries stay as they are.",
+            "Delete a storage with its entries, unless an incoming or outgoing uses it.",
+            listed="The storages.",
+        ),
+        Storage.objects.all,
+        shape=StorageShape,
+        listed_shape=list[StorageShape],
+    ),
+)
 
 
 @router.get("/storages/{code}/entries", response=EntryPage)
@@ -162,7 +152,7 @@ def entries(request: HttpRequest, code: str, wanted: Query[EntryQuery]) -> dict[
     require(request, "routes.view_storageentry")
     rows = live_entries(get_object_or_404(Storage, code=code)).order_by("key")
     if wanted.text:
-        rows = rows.filter(key__icontains=wanted.text)
+        rows = rows.filter(contains("key", wanted.text))
     rows, limit = rows.filter(key__gt=wanted.after), wanted.limit
     found = list(rows[: limit + 1])
     return {"items": found[:limit], "next": found[limit - 1].key if len(found) > limit else None}

@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from mageferry.hub.api.access import require
-from mageferry.hub.api.http import Refused, stored
+from mageferry.hub.api.kept import Refused, stored
 from mageferry.hub.routes.documents import StoredTestDocument, store_test, test_document
 from mageferry.hub.routes.models import Route, StoredTest
 from mageferry.hub.routes.stored_tests import run_test

@@ -19,7 +19,7 @@ def probe_of(connector_key: str, probes: int = 0) -> Intent:
     """The unit of work that asks the shop whether it is back. It belongs to no connector, or it would be paused too."""
     return Intent(
         PROBE,
-        f"Is {connector_key} back?",
+        outages.probe_subject(connector_key),
         payload={"connector_key": connector_key, "probes": probes},
         priority=5,
         wait_seconds=outages.next_probe_seconds(probes),

@@ -7,7 +7,6 @@ sign-in, for as long as the connector's settings stay as they are.
 from __future__ import annotations
 
 import atexit
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from mageferry.http import Plugin, Secret, Timeouts
 from mageferry.http.plugins.headers import HeaderSet
+from mageferry.http.sharing import SharedClients
 from mageferry.hub.connectors.custom_shop import headers_of
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.connectors.outages import shop_is_down
@@ -40,17 +40,13 @@ class _Settings:
     headers: dict[str, str | Secret]
 
 
-@dataclass(slots=True)
-class _Shared:
-    settings: _Settings
+@dataclass(frozen=True, slots=True)
+class _Connection:
     authentication: Authentication
     shop: Magento
-    users: int = 0
-    retired: bool = False
 
 
-_shared: dict[int, _Shared] = {}
-_lock = threading.Lock()
+_shared: SharedClients[_Settings, _Connection] = SharedClients(lambda held: held.shop.close())
 
 
 @contextmanager
@@ -60,42 +56,20 @@ def open_shop(connector: Magento2Connector) -> Iterator[Magento]:
     Raises ConfigurationError when the row lacks what its authentication needs.
     """
     settings = _settings_of(connector)
-    with _lock:
-        held = _shared.get(connector.pk)
-        if held is None or held.settings != settings:
-            authentication = authentication_of(connector)
-            _retire(held)
-            held = _shared[connector.pk] = _Shared(
-                settings, authentication, _connect(settings, authentication)
-            )
-        held.users += 1
-    try:
-        yield held.shop
-    finally:
-        remember_path_rule(connector, held.authentication)
-        with _lock:
-            held.users -= 1
-            if held.retired and not held.users:
-                held.shop.close()
+    with _shared.using(connector.pk, settings, lambda: _connect(settings, connector)) as held:
+        try:
+            yield held.shop
+        finally:
+            remember_path_rule(connector, held.authentication)
 
 
 def close_shops() -> None:
     """Close the clients that nobody uses: at the end of the process, and between tests."""
-    with _lock:
-        for held in _shared.values():
-            _retire(held)
-        _shared.clear()
+    _shared.close()
     close_gates()
 
 
 atexit.register(close_shops)
-
-
-def _retire(held: _Shared | None) -> None:
-    if held is not None:
-        held.retired = True
-        if not held.users:
-            held.shop.close()
 
 
 def _settings_of(connector: Magento2Connector) -> _Settings:
@@ -111,12 +85,13 @@ def _settings_of(connector: Magento2Connector) -> _Settings:
     )
 
 
-def _connect(settings: _Settings, authentication: Authentication) -> Magento:
+def _connect(settings: _Settings, connector: Magento2Connector) -> _Connection:
+    authentication = authentication_of(connector)
     set_policy(settings.connector_key, settings.policy)
     plugins: list[Plugin] = [Pace(gate_of(settings.connector_key), shop_is_down)]
     if settings.headers:
         plugins.append(HeaderSet(settings.headers))
-    return Magento(
+    shop = Magento(
         settings.endpoint,
         authentication,
         verify=settings.verify_tls,
@@ -126,3 +101,4 @@ def _connect(settings: _Settings, authentication: Authentication) -> Magento:
         addresses=address_policy(),
         proxy=environment_proxy(settings.endpoint),
     )
+    return _Connection(authentication, shop)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils import timezone
-
 from mageferry.hub.exchange.errors import UnknownSubject
-from mageferry.hub.trade.models import Account, HistoryOutcome, Order, OrderHistory
+from mageferry.hub.trade.history import Place, write_history
+from mageferry.hub.trade.models import Account, HistoryOutcome, Order
 
 FLOW = "exchange"
 
@@ -24,7 +23,7 @@ def order_of(account: Account, number: str) -> Order:
     return order
 
 
-def write_history(
+def note_told(
     order: Order,
     account: Account,
     message: str,
@@ -32,7 +31,4 @@ def write_history(
     outcome: HistoryOutcome = HistoryOutcome.DONE,
 ) -> None:
     """An entry in the order's history: what the account's marketplace, or whoever speaks for it, told."""
-    OrderHistory.objects.create(
-        order=order, at=timezone.now(), flow=FLOW, target_store=account.name, outcome=outcome, ids=dict(ids or {}),
-        message=message,
-    )  # fmt: skip
+    write_history(FLOW, Place(target_store=account.name), order.pk, outcome, message, ids or {})

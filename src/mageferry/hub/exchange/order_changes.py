@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from mageferry.hub.exchange.known_orders import FLOW, write_history
+from mageferry.hub.exchange.known_orders import FLOW, note_told
 from mageferry.hub.exchange.order_drafts import CONTACT, OrderDraft
 from mageferry.hub.exchange.order_shapes import OrderEntity
 from mageferry.hub.exchange.plans import Outcome
@@ -71,7 +71,7 @@ class Changes:
             values["remote_updated_at"] = self.remote_updated_at
         if self.notes:
             values["updated_at"] = timezone.now()
-            write_history(order, account, f"Changed: {', '.join(self.notes)}.")
+            note_told(order, account, f"Changed: {', '.join(self.notes)}.")
         if values:
             Order.objects.filter(pk=order.pk).update(**values)
         if self.withheld:
@@ -91,7 +91,7 @@ class Changes:
             "Change it by hand there, if it must be."
         )
         if not order.history.filter(flow=FLOW, message=message).exists():
-            write_history(order, account, message, outcome=HistoryOutcome.SKIPPED)
+            note_told(order, account, message, outcome=HistoryOutcome.SKIPPED)
 
 
 def status_changes(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
-from mageferry.hub.exchange.known_orders import order_of, write_history
+from mageferry.hub.exchange.known_orders import note_told, order_of
 from mageferry.hub.exchange.order_changes import Changes, changes_of, status_changes
 from mageferry.hub.exchange.order_drafts import OrderDraft, draft_order
 from mageferry.hub.exchange.order_shapes import OrderEntity, OrderStatusEntity
@@ -78,7 +78,7 @@ def _create(draft: OrderDraft, account: Account) -> int:
     OrderItem.objects.bulk_create(draft.items)
     OrderAddress.objects.bulk_create(draft.addresses)
     draft.payment.save(force_insert=True)
-    write_history(order, account, f"Taken over, status {OrderStatus(order.status).label}.")
+    note_told(order, account, f"Taken over, status {OrderStatus(order.status).label}.")
     return order.pk
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from django.db import transaction
 from pydantic import Field, StringConstraints
 
-from mageferry.hub.exchange.errors import REMEDY_OF_ORDER, RefusedEntity
-from mageferry.hub.exchange.known_orders import order_of, write_history
+from mageferry.hub.exchange.errors import RefusedEntity
+from mageferry.hub.exchange.known_orders import order_of
+from mageferry.hub.exchange.order_documents import OrderDocument
 from mageferry.hub.exchange.order_shapes import Currency
-from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
+from mageferry.hub.exchange.plans import EntityPlan
 from mageferry.hub.exchange.shapes import Cents, Entity, OrderNumber, place, said
 from mageferry.hub.exchange.shipments import ChosenItem
 from mageferry.hub.trade.chosen_items import choose_items
@@ -66,34 +66,19 @@ class RefundEntity(RefundContent):
 def plan_refund(entity: RefundEntity, account: Account) -> EntityPlan:
     """Raises RefusedEntity when it doesn't fit its order, UnknownSubject when there is no such order."""
     order = order_of(account, entity.marketplace_order_id)
-    subject = f"Refund {entity.transaction_id} of order {order} of {account}"
     if entity.currency not in (None, order.currency):
         raise RefusedEntity(
             f"currency {entity.currency} isn't that of order {order}, {order.currency}.",
             "Give the amounts in the order's currency.",
         )
-    try:
-        known, _ = check_refund(order, entity.entry_for(order))
-    except (OtherRefund, UnusableRefund) as problem:
-        raise _refused(entity, problem) from None
-    foreseen = Outcome.CREATED if known is None else Outcome.UNCHANGED
-    return EntityPlan("refund", subject, foreseen, lambda: _store(entity, order, account, subject))
-
-
-@transaction.atomic
-def _store(entity: RefundEntity, order: Order, account: Account, subject: str) -> Kept:
-    try:
-        refund, is_new = enter_refund(order.pk, entity.entry_for(order))
-    except (OtherRefund, UnusableRefund) as problem:
-        raise _refused(entity, problem) from None
-    if is_new:
-        told = f"Refund {entity.transaction_id} of {entity.amount.normalize():f} {order.currency} told."
-        write_history(order, account, told, {"refund": refund.pk})
-    return Kept(Outcome.CREATED if is_new else Outcome.UNCHANGED, subject, refund.pk)
-
-
-def _refused(entity: RefundEntity, problem: ValueError) -> RefusedEntity:
-    return RefusedEntity(
-        f"Refund {entity.transaction_id} doesn't fit order {entity.marketplace_order_id}: {problem}",
-        REMEDY_OF_ORDER,
-    )
+    told = f"Refund {entity.transaction_id} of {entity.amount.normalize():f} {order.currency} told."
+    return OrderDocument(
+        "refund",
+        f"Refund {entity.transaction_id}",
+        told,
+        order,
+        account,
+        lambda: check_refund(order, entity.entry_for(order))[0],
+        lambda: enter_refund(order.pk, entity.entry_for(order)),
+        (OtherRefund, UnusableRefund),
+    ).plan()

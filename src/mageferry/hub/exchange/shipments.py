@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from django.db import transaction
 from django.utils import timezone
 from pydantic import Field, StringConstraints, model_validator
 
-from mageferry.hub.exchange.errors import REMEDY_OF_ORDER, RefusedEntity
-from mageferry.hub.exchange.known_orders import order_of, write_history
-from mageferry.hub.exchange.plans import EntityPlan, Kept, Outcome
+from mageferry.hub.exchange.known_orders import order_of
+from mageferry.hub.exchange.order_documents import OrderDocument
+from mageferry.hub.exchange.plans import EntityPlan
 from mageferry.hub.exchange.shapes import Entity, Moment, OrderNumber, Quantity, said
 from mageferry.hub.trade import shipping
 from mageferry.hub.trade.chosen_items import NewItem
-from mageferry.hub.trade.models import Account, Order
+from mageferry.hub.trade.models import Account
 
 
 class ChosenItem(Entity):
@@ -77,30 +76,14 @@ class ShipmentEntity(ShipmentContent):
 def plan_shipment(entity: ShipmentEntity, account: Account) -> EntityPlan:
     """Raises RefusedEntity when it doesn't fit its order, UnknownSubject when there is no such order."""
     order = order_of(account, entity.marketplace_order_id)
-    subject = f"Shipment {entity.remote_id} of order {order} of {account}"
-    try:
-        known, _ = shipping.check_shipment(order, entity.wanted)
-    except (shipping.BadShipment, shipping.OtherShipment) as problem:
-        raise _refused(entity, problem) from None
-    foreseen = Outcome.CREATED if known is None else Outcome.UNCHANGED
-    return EntityPlan("shipment", subject, foreseen, lambda: _store(entity, order, account, subject))
-
-
-@transaction.atomic
-def _store(entity: ShipmentEntity, order: Order, account: Account, subject: str) -> Kept:
-    try:
-        shipment, is_new = shipping.add_shipment(order, entity.wanted)
-    except (shipping.BadShipment, shipping.OtherShipment) as problem:
-        raise _refused(entity, problem) from None
-    if is_new:
-        numbers = ", ".join(track.number for track in entity.tracks)
-        told = f"Shipment {entity.remote_id} told" + (f", tracks: {numbers}." if numbers else ".")
-        write_history(order, account, told, {"shipment": shipment.pk})
-    return Kept(Outcome.CREATED if is_new else Outcome.UNCHANGED, subject, shipment.pk)
-
-
-def _refused(entity: ShipmentEntity, problem: ValueError) -> RefusedEntity:
-    return RefusedEntity(
-        f"Shipment {entity.remote_id} doesn't fit order {entity.marketplace_order_id}: {problem}",
-        REMEDY_OF_ORDER,
-    )
+    numbers = ", ".join(track.number for track in entity.tracks)
+    return OrderDocument(
+        "shipment",
+        f"Shipment {entity.remote_id}",
+        f"Shipment {entity.remote_id} told" + (f", tracks: {numbers}." if numbers else "."),
+        order,
+        account,
+        lambda: shipping.check_shipment(order, entity.wanted)[0],
+        lambda: shipping.add_shipment(order, entity.wanted),
+        (shipping.BadShipment, shipping.OtherShipment),
+    ).plan()

@@ -16,9 +16,10 @@ from mageferry.hub.flows.attempts import attempt_all, attempt_each
 from mageferry.hub.flows.export_records import FLOW, ONE_ORDER, unit_key
 from mageferry.hub.flows.export_routes import check_row, exporting_rows
 from mageferry.hub.flows.export_unit import export_order
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.invoice_orders import ONE_INVOICE
 from mageferry.hub.flows.registry import Flow, declare
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, OrderStatus
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Intent
@@ -116,7 +117,7 @@ def _tell_once(order: Order, row: Magento2Seller, seller_pk: int | None, text: s
     ]
     message = text.format(", ".join(left))
     if not order.history.filter(flow=FLOW, message=message).exists():
-        write_history(FLOW, Place.of(row), order.pk, HistoryOutcome.SKIPPED, message, {})
+        write_history(FLOW, place_of(row), order.pk, HistoryOutcome.SKIPPED, message, {})
     return order.pk
 
 

@@ -16,11 +16,12 @@ from mageferry.hub.connectors.models import (
     OrderPartMagento,
     OrdersMagento,
 )
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.invoice_orders import invoice_intent
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.order_out import external_item_id
 from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, Seller
 from mageferry.hub.work import ledger
 from mageferry.hub.work.bulk import Change, Table
@@ -156,4 +157,4 @@ def park_order(load: Shipload, reason: str, remedy: str, raw: bytes | None = Non
 
 
 def _note(load: Shipload, outcome: HistoryOutcome, message: str, ids: dict[str, Any]) -> None:
-    write_history(FLOW, Place.of(load.row), load.order.pk, outcome, message, ids)
+    write_history(FLOW, place_of(load.row), load.order.pk, outcome, message, ids)

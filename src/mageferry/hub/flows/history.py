@@ -1,59 +1,16 @@
-"""What happened to an order, kept with it: an entry for each attempt, naming the store that the row stands for."""
+"""The names that a connector's row has in the history of orders."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
-
-from django.utils import timezone
-
 from mageferry.hub.connectors.models import Magento2Seller
-from mageferry.hub.trade.models import HistoryOutcome, OrderHistory
-from mageferry.hub.work.bulk import Table, json_text
-
-_HISTORY = Table(
-    OrderHistory, "order", "at", "flow", "connector", "target_store", "outcome", "ids", "message"
-)
+from mageferry.hub.trade.history import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something happened: a connector and the store that a row stands for, by their names."""
-
-    connector: str = ""
-    target_store: str = ""
-
-    @classmethod
-    def of(cls, row: Magento2Seller | None) -> Self:
-        return cls() if row is None else cls(row.connector.name, store_of(row))
+def place_of(row: Magento2Seller | None) -> Place:
+    """The connector and the store that a row stands for."""
+    return Place() if row is None else Place(row.connector.name, store_of(row))
 
 
 def store_of(row: Magento2Seller) -> str:
     """The store view of a row: its id and code."""
     return f"{row.store_id} {row.store_code}".strip()
-
-
-def write_history(
-    flow: str, place: Place, order_pk: int, outcome: HistoryOutcome, message: str, ids: Mapping[str, Any]
-) -> None:
-    """An entry in an order's history."""
-    write_histories(flow, place, [order_pk], outcome, [message], [ids], timezone.now())
-
-
-def write_histories(
-    flow: str,
-    place: Place,
-    order_pks: Sequence[int],
-    outcome: HistoryOutcome,
-    messages: Sequence[str],
-    ids: Sequence[Mapping[str, Any]],
-    at: dt.datetime,
-) -> None:
-    """An entry in the history of each of these orders, at the same moment."""
-    count = len(order_pks)
-    _HISTORY.insert(
-        order_pks, [at] * count, [flow] * count, [place.connector] * count, [place.target_store] * count,
-        [outcome.value] * count, [json_text(dict(each)) for each in ids], messages,
-    )  # fmt: skip

@@ -10,11 +10,12 @@ from typing import Any
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
-from mageferry.hub.flows.history import Place, store_of, write_history
+from mageferry.hub.flows.history import store_of
 from mageferry.hub.flows.outcomes import outcome_of
 from mageferry.hub.flows.writing import FOUND, Write, as_text, write_once
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.sale import read_sale
+from mageferry.hub.trade.history import Place, write_history
 from mageferry.hub.trade.models import HistoryOutcome, Order
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import handles

@@ -18,11 +18,12 @@ from mageferry.hub.connectors.models import (
     OrderPaymentMagento2,
     OrdersMagento,
 )
-from mageferry.hub.flows.history import Place, write_histories
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.order_update import FLOW, update_orders
 from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.order_in import OrderRecord
+from mageferry.hub.trade.history import write_histories
 from mageferry.hub.trade.models import (
     Account,
     HistoryOutcome,
@@ -153,7 +154,7 @@ def _create(row: Magento2Seller, account: Account, records: Sequence[OrderRecord
     _PAYMENTS.insert_rows(payments)
     _PAYMENTS_MAGENTO.insert_rows(in_magento)
     write_histories(
-        FLOW, Place.of(row), order_ids, HistoryOutcome.DONE,
+        FLOW, place_of(row), order_ids, HistoryOutcome.DONE,
         [f"Taken over from Magento, status {record.remote_status}." for record in records],
         [{"entity_id": entity_id} for entity_id in entity_ids], now,
     )  # fmt: skip

@@ -8,12 +8,13 @@ from decimal import Decimal
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller, OrderPaymentMagento2, OrdersMagento
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.mapped_updates import update_mapped
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.statuses import advance
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
@@ -82,7 +83,7 @@ def _update(
         Order.objects.filter(pk=order.pk).update(updated_at=timezone.now())
         message = f"Changed in Magento: {', '.join(notes)}."
         write_history(
-            FLOW, Place.of(row), order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id}
+            FLOW, place_of(row), order.pk, HistoryOutcome.DONE, message, {"entity_id": record.entity_id}
         )
     return bool(notes)
 

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Seller, OrderPaymentMagento2
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.mapping.amounts import ZERO, cents
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
@@ -127,4 +128,4 @@ def _write_history(
     message: str,
     ids: dict[str, int],
 ) -> None:
-    write_history(FLOW, Place.of(row), refund.order_id, outcome, message, {"refund": refund.pk, **ids})
+    write_history(FLOW, place_of(row), refund.order_id, outcome, message, {"refund": refund.pk, **ids})

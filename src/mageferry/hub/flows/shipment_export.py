@@ -17,7 +17,7 @@ from typing import Any
 from django.utils import timezone
 
 from mageferry.hub.connectors.models import Direction, Magento2Seller, OrderShipmentMagento, OrdersMagento
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.writing import Write, as_text, settle_seconds_of
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.models import mappings_of
@@ -25,6 +25,7 @@ from mageferry.hub.mapping.order_lines import OrderLine, OrderLines, read_lines
 from mageferry.hub.mapping.shipment_mappings import map_shipment_body
 from mageferry.hub.mapping.shipment_out import Plan, UnsendableShipment, Wanted, plan_shipment, tracks_of
 from mageferry.hub.mapping.statuses import advance
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
@@ -204,4 +205,4 @@ def park(shipment: OrderShipment, row: Magento2Seller, error: Rejected) -> Outco
 def _note(
     shipment: OrderShipment, row: Magento2Seller, outcome: HistoryOutcome, message: str, ids: dict[str, Any]
 ) -> None:
-    write_history(FLOW, Place.of(row), shipment.order_id, outcome, message, {"shipment": shipment.pk, **ids})
+    write_history(FLOW, place_of(row), shipment.order_id, outcome, message, {"shipment": shipment.pk, **ids})

@@ -19,7 +19,7 @@ from mageferry.hub.connectors.models import (
     OrdersMagento,
 )
 from mageferry.hub.connectors.remote_orders import RemoteOrder
-from mageferry.hub.flows.history import Place, write_history
+from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.stored import Stored, refused_by_database
 from mageferry.hub.mapping.carriers import carrier_for
 from mageferry.hub.mapping.fields import UnusableRecord
@@ -27,6 +27,7 @@ from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.shipment_in import ShipmentRecord, TrackRecord, match_shipped
 from mageferry.hub.mapping.shipment_mappings import carrier_of, fill_shipment, shipment_values
 from mageferry.hub.mapping.statuses import advance
+from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import (
     HistoryOutcome,
     Order,
@@ -207,7 +208,7 @@ def _note_on_link(row: Magento2Seller, record: ShipmentRecord, remote: RemoteOrd
 
 def _write_history(row: Magento2Seller, remote: RemoteOrder, record: ShipmentRecord, message: str) -> None:
     ids = {"shipment_id": record.shipment_id, "entity_id": remote.entity_id}
-    write_history(FLOW, Place.of(row), remote.order.pk, HistoryOutcome.DONE, message, ids)
+    write_history(FLOW, place_of(row), remote.order.pk, HistoryOutcome.DONE, message, ids)
 
 
 def awaiting_tracks(row: Magento2Seller, now: dt.datetime, *, with_tracks: bool) -> list[int]:

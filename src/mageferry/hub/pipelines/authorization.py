@@ -20,7 +20,7 @@ from mageferry.http.config import ConfigError, Tools
 from mageferry.http.config.oauth2 import AuthorizationCodeAuthentication
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.clients import stores_of
-from mageferry.hub.pipelines.descriptions import describe_authentication, explain, scope
+from mageferry.hub.pipelines.descriptions import describe_authentication, explain
 from mageferry.hub.pipelines.journal import AUTHORIZATION_MINUTES
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpAuthorization
 from mageferry.hub.pipelines.vault import HttpTokenVault
@@ -109,7 +109,7 @@ def _exchange(begun: HttpAuthorization, state: str, returned_url: str) -> Token:
 def _described(record: HttpAuthenticationRecord) -> tuple[AuthorizationCodeAuthentication, Tools]:
     described = describe_authentication(record)
     found = described.setup.authentications[record.code]
-    tools = described.setup.tools(record.code, scope(), stores_of(described), address_policy())
+    tools = described.setup.tools(record.code, described.scope, stores_of(described), address_policy())
     if not isinstance(found, AuthorizationCodeAuthentication):
         raise SignInRefused("It is of another type now", remedy="Click Connect again.")
     return found, tools

@@ -7,32 +7,22 @@ what it signs in over, stay as they are.
 from __future__ import annotations
 
 import atexit
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any
 
 from mageferry.http import HttpClient, TokenVault
 from mageferry.http.config import ConfigError, Problem, Stores
 from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.http.plugins.rate_limit import MemoryLimits
-from mageferry.hub.pipelines.descriptions import Described, describe_client, scope
+from mageferry.http.sharing import SharedClients
+from mageferry.hub.pipelines.descriptions import Described, describe_client
 from mageferry.hub.pipelines.journal import record_exchange
 from mageferry.hub.pipelines.models import HttpClientRecord
 from mageferry.hub.pipelines.vault import HttpTokenVault
 from mageferry.hub.security.outbound import address_policy
 
-
-@dataclass(slots=True)
-class _Shared:
-    described: Described
-    http: HttpClient
-    users: int = 0
-    retired: bool = False
-
-
-_shared: dict[int, _Shared] = {}
-_lock = threading.Lock()
+_shared: SharedClients[Any, tuple[HttpClient, Described]] = SharedClients(lambda held: held[0].close())
 # Outlives changes of a client, so that nobody gets round a limit by saving it.
 _limits = MemoryLimits()
 
@@ -53,47 +43,23 @@ def open_client(record: HttpClientRecord) -> Iterator[HttpClient]:
 def opened(record: HttpClientRecord) -> Iterator[tuple[HttpClient, Described]]:
     """The same with its description, and also when it is switched off: for trying it. Raises ConfigError."""
     described = describe_client(record)
-    with _lock:
-        held = _shared.get(record.pk)
-        if held is None or not _same(held.described, described):
-            http = _connect(described)
-            _retire(held)
-            held = _shared[record.pk] = _Shared(described, http)
-        held.users += 1
-    try:
-        yield held.http, held.described
-    finally:
-        with _lock:
-            held.users -= 1
-            if held.retired and not held.users:
-                held.http.close()
+    with _shared.using(record.pk, _settings_of(described), lambda: (_connect(described), described)) as held:
+        yield held
 
 
 def close_clients() -> None:
     """Close the clients that nobody uses: at the end of the process, and between tests."""
-    with _lock:
-        for held in _shared.values():
-            _retire(held)
-        _shared.clear()
+    _shared.close()
 
 
 atexit.register(close_clients)
 
 
-def _retire(held: _Shared | None) -> None:
-    if held is not None:
-        held.retired = True
-        if not held.users:
-            held.http.close()
-
-
-def _same(one: Described, other: Described) -> bool:
-    return (one.setup.clients, one.setup.authentications, one.revisions, one.client_pks) == (
-        other.setup.clients,
-        other.setup.authentications,
-        other.revisions,
-        other.client_pks,
-    )
+def _settings_of(described: Described) -> tuple[Any, ...]:
+    """What a client is made of; another value means another client."""
+    setup = described.setup
+    values = (described.revisions, described.client_pks, described.values_digest)
+    return (setup.clients, setup.authentications, *values)
 
 
 def stores_of(described: Described) -> Stores:
@@ -109,5 +75,5 @@ def stores_of(described: Described) -> Stores:
 
 
 def _connect(described: Described) -> HttpClient:
-    config = described.setup.client(described.code, scope(), stores_of(described), address_policy())
+    config = described.setup.client(described.code, described.scope, stores_of(described), address_policy())
     return HttpClient(config)

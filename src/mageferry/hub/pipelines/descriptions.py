@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mageferry.http.config import ConfigError, Problem, Setup, Stores
-from mageferry.http.placeholders import Scope
+from mageferry.http.placeholders import Scope, secrets_in
 from mageferry.http.redaction import Secret, mask_secrets
-from mageferry.hub.configuration import configuration
 from mageferry.hub.pipelines.models import HttpAuthenticationRecord, HttpClientRecord
 from mageferry.hub.pipelines.options import AUTHENTICATION_TYPES, CATALOGUE, PLUGIN_TYPES, joined
+from mageferry.hub.pipelines.template_values import digest_of_values, scope_for
 from mageferry.hub.security.outbound import address_policy
 
 _PATH: Final = re.compile(r"(clients|authentications)\.([\w-]+)(?:\.plugins\[(\d+)\])?\.?(.*)")
@@ -24,75 +23,92 @@ class Described:
     """A client with everything it signs in over: the description, and the records by their owner's name.
 
     `revisions` says for each owner of tokens which state of its sign-in they belong to; `client_pks` which record
-    a client's requests are written for.
+    a client's requests are written for; `scope` what its templates are filled from, `values_digest` tells apart whether
+    what they name of it has changed.
     """
 
     code: str
     setup: Setup
     revisions: dict[str, str]
     client_pks: dict[str, int]
+    scope: Scope
+    values_digest: str = ""
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret that was entered, for masking what is shown."""
-        return tuple(self.setup.secrets())
+        """Every secret that was entered, here or as a value for templates, for masking what is shown."""
+        return (*self.setup.secrets(), *secrets_in(self.scope.context))
 
     def masked(self, text: str) -> str:
         """The text without any of them."""
         return mask_secrets(text, self.secrets())
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """What belongs to a description, as data with its secrets: never to be shown."""
+
+    clients: dict[str, Any] = field(default_factory=dict)
+    authentications: dict[str, Any] = field(default_factory=dict)
+    sign_ins: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    client_pks: dict[str, int] = field(default_factory=dict)
+
+    def add_client(self, record: HttpClientRecord) -> None:
+        """A client and those it signs in over."""
+        if record.code in self.clients:
+            return
+        own = _own_authentication(record)
+        self.clients[record.code] = _client_data(record, own)
+        self.client_pks[record.code] = record.pk
+        self.sign_ins[record.owner] = (record.own_revision, own)
+        if record.authentication is not None:
+            self.add_authentication(record.authentication)
+        else:
+            self._add_named(own)
+
+    def add_authentication(self, record: HttpAuthenticationRecord) -> None:
+        """A stored authentication and the client it asks over."""
+        if record.code in self.authentications:
+            return
+        data = self.authentications[record.code] = authentication_data(record)
+        self.sign_ins[record.owner] = (record.revision, data)
+        self._add_named(data)
+
+    def _add_named(self, authentication: dict[str, Any] | None) -> None:
+        for client in _named_client(authentication or {}):
+            self.add_client(client)
+
+    def described(self, code: str) -> Described:
+        """Raises ConfigError with every problem."""
+        setup = Setup.parse({"clients": self.clients, "authentications": self.authentications}, CATALOGUE)
+        scope = scope_for(self.clients, self.authentications)
+        # A sign-in by other values is another one: tokens of the old values are left behind.
+        revisions = {
+            owner: f"{revision}{digest_of_values(data, scope)}"
+            for owner, (revision, data) in self.sign_ins.items()
+        }
+        digest = digest_of_values([self.clients, self.authentications], scope)
+        return Described(code, setup, revisions, self.client_pks, scope, digest)
+
+
 def describe_client(record: HttpClientRecord) -> Described:
     """A client and those it signs in over. Raises ConfigError with every problem."""
-    clients: dict[str, Any] = {}
-    authentications: dict[str, Any] = {}
-    revisions: dict[str, str] = {}
-    pks: dict[str, int] = {}
-    waiting = [record]
-    while waiting:
-        each = waiting.pop()
-        if each.code in clients:
-            continue
-        own = _own_authentication(each)
-        stored = each.authentication
-        clients[each.code] = _client_data(each, own)
-        pks[each.code] = each.pk
-        revisions[each.owner] = each.own_revision
-        if stored is not None:
-            authentications[stored.code] = authentication_data(stored)
-            revisions[stored.owner] = stored.revision
-        found = authentications[stored.code] if stored is not None else own or {}
-        waiting += _named_client(found)
-    setup = Setup.parse({"clients": clients, "authentications": authentications}, CATALOGUE)
-    return Described(record.code, setup, revisions, pks)
+    gathered = _Gathered()
+    gathered.add_client(record)
+    return gathered.described(record.code)
 
 
 def describe_authentication(record: HttpAuthenticationRecord) -> Described:
     """A stored authentication on its own, with the client it asks over. Raises ConfigError."""
-    data = authentication_data(record)
-    revisions, pks = {record.owner: record.revision}, dict[str, int]()
-    clients: dict[str, Any] = {}
-    authentications = {record.code: data}
-    for client in _named_client(data):
-        other = describe_client(client)
-        raw = other.setup.data(reveal=True)
-        clients.update(raw["clients"])
-        authentications = {**raw["authentications"], **authentications}
-        revisions, pks = {**other.revisions, **revisions}, {**other.client_pks, **pks}
-    setup = Setup.parse({"clients": clients, "authentications": authentications}, CATALOGUE)
-    return Described(record.code, setup, revisions, pks)
-
-
-def scope() -> Scope:
-    """What placeholders are filled from: the environment variables that are allowed."""
-    names = configuration().template_variables
-    return Scope(environment={name: Secret(os.environ[name]) for name in names if name in os.environ})
+    gathered = _Gathered()
+    gathered.add_authentication(record)
+    return gathered.described(record.code)
 
 
 def check_client(record: HttpClientRecord) -> list[str]:
     """What keeps a client from being used, in words; nothing when it is ready."""
     try:
         described = describe_client(record)
-        described.setup.client(record.code, scope(), Stores(), address_policy())
+        described.setup.client(record.code, described.scope, Stores(), address_policy())
     except ConfigError as error:
         return [explain(problem, record) for problem in error.problems]
     return []
@@ -103,7 +119,7 @@ def check_authentication(record: HttpAuthenticationRecord) -> list[str]:
     try:
         described = describe_authentication(record)
         if not described.setup.authentications[record.code].follows_base_uri():
-            described.setup.authentication(record.code, scope(), Stores(), address_policy())
+            described.setup.authentication(record.code, described.scope, Stores(), address_policy())
     except ConfigError as error:
         return [explain(problem, None) for problem in error.problems]
     return []

@@ -22,6 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 # Of Full as well: a row is there to be read by a person.
 LONGEST_CHARACTERS = 1_000_000
 _LONGEST_URL = 4000
+_watched: ContextVar[list[Exchange] | None] = ContextVar("watched requests", default=None)
 _collected: ContextVar[list[Row] | None] = ContextVar("collected requests", default=None)
 # Every request of every client passes here: a prepared statement takes a tenth of what a model instance does.
 _ROWS = Table(
@@ -32,6 +33,9 @@ AUTHORIZATION_MINUTES = 15
 
 def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: Callable[[str], str]) -> None:
     """Write one request of a client. `mask` takes out what is known to be secret, wherever it stands."""
+    watched = _watched.get()
+    if watched is not None:
+        watched.append(exchange)
     text = storable(mask(exchange.render(style)))
     if len(text) > LONGEST_CHARACTERS:
         text = f"{text[:LONGEST_CHARACTERS]} ... ({len(text):,} characters)"
@@ -52,6 +56,16 @@ def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: 
     # A savepoint: a row that can't be written must not take a transaction of the caller's with it.
     with own_connection(), transaction.atomic():
         _ROWS.insert_rows([row])
+
+
+@contextmanager
+def watching(seen: list[Exchange]) -> Iterator[None]:
+    """Meanwhile every request of this thread goes to `seen` too, in order: sign-ins over other clients among them."""
+    token = _watched.set(seen)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
 
 
 @contextmanager

@@ -134,4 +134,9 @@ def _plain_secrets(kind: type[Typed], options: Mapping[str, Any]) -> Iterator[tu
 
 
 def _is_placeholder(text: Any) -> bool:
-    return isinstance(text, str) and text.startswith("${") and text.endswith("}") and text.count("{") == 1
+    return (
+        isinstance(text, str)
+        and text.startswith(("${", "@{"))
+        and text.endswith("}")
+        and text.count("{") == 1
+    )

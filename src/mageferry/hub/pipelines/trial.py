@@ -12,16 +12,16 @@ from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
 from mageferry.http.encoding import with_query
 from mageferry.http.message import Request
-from mageferry.http.plugins.log import Exchange, Log
+from mageferry.http.plugins.log import Exchange
 from mageferry.hub.pipelines.clients import opened
 from mageferry.hub.pipelines.descriptions import explain
-from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.pipelines.journal import storable, watching
 from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.pipelines.shown import Shown, shown_exchange
 from mageferry.hub.pipelines.vault import tokens_of
 from mageferry.magento import MagentoError
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-LONGEST_CHARACTERS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,6 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One request that went out, a sign-in too, and what came back. `status` None: no answer came."""
-
-    method: str
-    url: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    status: int | None
-    headers: list[tuple[str, str]]
-    body: str
-    error: str
-    elapsed_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +49,14 @@ class StoredToken:
 class Outcome:
     """What became of a call: everything that was sent, in order, or an error in words."""
 
-    sent: list[Sent]
+    sent: list[Shown]
     error: str
     remedy: str
     elapsed_ms: int
     tokens: list[StoredToken]
 
     @property
-    def last(self) -> Sent | None:
+    def last(self) -> Shown | None:
         return self.sent[-1] if self.sent else None
 
 
@@ -82,16 +67,16 @@ def send_call(record: HttpClientRecord, call: Call) -> Outcome:
     error = remedy = ""
     began = time.monotonic()
     try:
-        with opened(record) as (http, described):
+        with opened(record) as (http, described), watching(seen):
             mask = described.masked
-            http.send(_request(call), plugins=[Log(seen.append)])
+            http.send(_request(call))
     except ConfigError as problem:
         error = " ".join(explain(each, record) for each in problem.problems)
         remedy = "Correct the client, then try again."
     except (HttpError, MagentoError) as failure:
         error, remedy = failure.message, failure.remedy
     elapsed_ms = round((time.monotonic() - began) * 1000)
-    sent = [_sent(exchange, lambda text: storable(mask(text))) for exchange in seen]
+    sent = [shown_exchange(exchange, mask) for exchange in seen]
     return Outcome(sent, storable(mask(error)), remedy, elapsed_ms, stored_tokens(record))
 
 
@@ -106,23 +91,3 @@ def stored_tokens(record: HttpClientRecord) -> list[StoredToken]:
 def _request(call: Call) -> Request:
     url = with_query(call.path, list(call.query.items()))
     return Request(call.method.upper(), url, dict(call.headers), call.body.encode())
-
-
-def _sent(exchange: Exchange, mask: Callable[[str], str]) -> Sent:
-    return Sent(
-        exchange.method,
-        mask(exchange.url),
-        [(name, mask(value)) for name, value in exchange.request_headers],
-        _cut(mask(exchange.request_body)),
-        exchange.status,
-        [(name, mask(value)) for name, value in exchange.response_headers],
-        _cut(mask(exchange.response_body)),
-        mask(exchange.error.message) if exchange.error is not None else "",
-        round(exchange.elapsed_seconds * 1000),
-    )
-
-
-def _cut(body: str) -> str:
-    if len(body) <= LONGEST_CHARACTERS:
-        return body
-    return f"{body[:LONGEST_CHARACTERS]} ... ({len(body):,} characters)"

@@ -3,7 +3,16 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # Declare handlers of units of work, chores of the scheduler, and kinds of lines.
-WORKING_MODULES = ("sending", "runner", "schedules", "pruning", "outages", "transfer")
+WORKING_MODULES = (
+    "sending",
+    "runner",
+    "schedules",
+    "pruning",
+    "outages",
+    "transfer",
+    "global_values",
+    "retries",
+)
 
 
 class RoutesConfig(AppConfig):

@@ -90,7 +90,7 @@ class Attempt:
             (
                 *(
                     self.task.pk,
-                    self.held.unit.attempts,
+                    self.task.attempts_before + self.held.unit.attempts,
                     self.step[:60],
                     exchange.sent_at,
                     exchange.method[:20],

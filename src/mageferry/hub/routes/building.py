@@ -1,4 +1,4 @@
-"""What is built in the browser: the options of each kind of incoming and outgoing, and the steps to build it in."""
+"""What is built in the browser: the options of each type of incoming and outgoing, and the steps to build it in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from mageferry.http.config.outline import Node, outline
 from mageferry.http.transformers import LISTED
-from mageferry.hub.routes.kinds import INCOMING, OUTGOING
-from mageferry.hub.routes.models import IncomingKind
+from mageferry.hub.routes.end_types import INCOMING, OUTGOING
+from mageferry.hub.routes.models import IncomingType
 
 
 def _transformers(title: str, help: str) -> Node:
@@ -22,24 +22,24 @@ BEFORE_SENT: Final = _transformers("Transformers", "In their order, on each enti
 
 
 def _incoming_outlines() -> dict[str, list[Node]]:
-    """The options of each kind; transformers stand before the entities that they lead to."""
+    """The options of each type; transformers stand before the entities that they lead to."""
     found = {}
-    for kind, description in INCOMING.items():
+    for name, description in INCOMING.items():
         nodes = outline(description)
         if all(node["name"] != "transformers" for node in nodes):
             at = next((at for at, node in enumerate(nodes) if node["name"] == "entities"), len(nodes))
             nodes.insert(at, _INPUT)
-        found[str(kind)] = nodes
+        found[str(name)] = nodes
     return found
 
 
 INCOMING_OUTLINES: Final = _incoming_outlines()
 OUTGOING_OUTLINES: Final = {
-    str(kind): outline(description, without=("batch",)) for kind, description in OUTGOING.items()
+    str(name): outline(description, without=("batch",)) for name, description in OUTGOING.items()
 }
 # In the order in which a person builds an incoming: each step tries all up to itself.
 STEPS: Final[Mapping[str, Mapping[str, str]]] = {
-    IncomingKind.HTTP: {
+    IncomingType.HTTP: {
         "request": "Run this step: send the request",
         "answer": "Run this step: read the answer",
         "items": "Run this step: find the items",
@@ -49,14 +49,14 @@ STEPS: Final[Mapping[str, Mapping[str, str]]] = {
         "entities": "Run all steps: make entities",
     },
     **{
-        kind: {
+        name: {
             "transformers": "Run this step: transform the sample",
             "entities": "Run all steps: make entities",
         }
-        for kind in (IncomingKind.WEBHOOK, IncomingKind.FILE)
+        for name in (IncomingType.WEBHOOK, IncomingType.FILE)
     },
     **{
-        kind: {"transformers": "Run this step: read and transform"}
-        for kind in (IncomingKind.STORAGE, IncomingKind.HUB)
+        name: {"transformers": "Run this step: read and transform"}
+        for name in (IncomingType.STORAGE, IncomingType.HUB)
     },
 }

@@ -44,17 +44,17 @@ class _EndDocument(_Document):
     description: str = ""
     enabled: bool = True
     settings: dict[str, Any] = Field(
-        default_factory=dict, description="As its kind describes them; secrets are among them."
+        default_factory=dict, description="As its type describes them; secrets are among them."
     )
-    client: str | None = Field(None, description="Code of an HTTP client; kinds http and chain need one.")
-    storage: str | None = Field(None, description="Code of a storage; the kind storage needs one.")
-    account: str | None = Field(None, description="Code of an account, for the kind hub.")
+    client: str | None = Field(None, description="Code of an HTTP client; types http and chain need one.")
+    storage: str | None = Field(None, description="Code of a storage; the type storage needs one.")
+    account: str | None = Field(None, description="Code of an account, for the type hub.")
 
 
 class IncomingDocument(_EndDocument):
     """Where entities come from."""
 
-    kind: Literal["http", "webhook", "storage", "file", "hub"]
+    type: Literal["http", "webhook", "storage", "file", "hub"]
     transformers: list[dict[str, Any]] = Field(
         default_factory=list, description="Applied to each item before it is an entity."
     )
@@ -63,7 +63,7 @@ class IncomingDocument(_EndDocument):
 class OutgoingDocument(_EndDocument):
     """Where entities go."""
 
-    kind: Literal["http", "chain", "hub", "storage"]
+    type: Literal["http", "chain", "hub", "storage"]
 
 
 class RouteDocument(_Document):
@@ -110,7 +110,7 @@ class StoredTestDocument(_Document):
 
 def end_document(record: Incoming | Outgoing) -> dict[str, Any]:
     """The document of an incoming or outgoing, stored secrets as the mask."""
-    plain_fields = ("code", "name", "description", "enabled", "kind", "settings")
+    plain_fields = ("code", "name", "description", "enabled", "type", "settings")
     document = {name: getattr(record, name) for name in plain_fields}
     document |= {name: _code_of(getattr(record, name)) for name in _ENDS}
     return document | ({"transformers": record.transformers} if isinstance(record, Incoming) else {})
@@ -129,9 +129,9 @@ def test_document(test: StoredTest) -> dict[str, Any]:
 
 def store_end[End: (Incoming, Outgoing)](document: IncomingDocument | OutgoingDocument, record: End) -> End:
     """Make or change an incoming or outgoing; in a transaction of the caller's. Raises Unacceptable."""
-    if record.pk and record.kind != document.kind:
-        raise Unacceptable([FieldProblem("kind", "it can't be changed; make another one instead.")])
-    for name in ("code", "name", "description", "enabled", "kind"):
+    if record.pk and record.type != document.type:
+        raise Unacceptable([FieldProblem("type", "it can't be changed; make another one instead.")])
+    for name in ("code", "name", "description", "enabled", "type"):
         setattr(record, name, getattr(document, name))
     for name, model in _ENDS.items():
         setattr(record, name, find_by_code(model, getattr(document, name), name))

@@ -28,9 +28,9 @@ _ENTER_AGAIN: Final = "Enter it again: what is typed here is never shown."
 
 
 class EditorWidget(forms.Widget):
-    """The tree of options of the kind that is chosen in another field; without such a field, of the only kind.
+    """The tree of options of the type that is chosen in another field; without such a field, of the only type.
 
-    `steps`: for each kind the sections with a button that tries the settings up to there, and its text.
+    `steps`: for each type the sections with a button that tries the settings up to there, and its text.
     """
 
     template_name = "routes/editor.html"
@@ -38,11 +38,11 @@ class EditorWidget(forms.Widget):
     def __init__(
         self,
         outlines: Mapping[str, list[Node]],
-        kind_field: str = "",
+        type_field: str = "",
         steps: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         super().__init__()
-        self.outlines, self.kind_field, self.steps = outlines, kind_field, steps or {}
+        self.outlines, self.type_field, self.steps = outlines, type_field, steps or {}
         self.problems: dict[str, str] = {}
         self.try_url = ""
 
@@ -78,7 +78,7 @@ class EditorWidget(forms.Widget):
                 "http_client": list(HttpClientRecord.objects.values_list("code", flat=True)),
                 "storage": list(Storage.objects.values_list("code", flat=True)),
             },
-            "kind_field": self.kind_field,
+            "type_field": self.type_field,
             "steps": self.steps,
             "try_url": self.try_url,
             "problems": self.problems,

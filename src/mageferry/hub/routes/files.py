@@ -22,7 +22,7 @@ from mageferry.http.subscriber import IncomingError
 from mageferry.http.subscriber.formats import Rows, decode
 from mageferry.http.subscriber.together import together_at_once
 from mageferry.hub.configuration import configuration
-from mageferry.hub.routes.kinds import FileDescription
+from mageferry.hub.routes.end_types import FileDescription
 from mageferry.hub.routes.models import Incoming, TakenDelivery
 from mageferry.hub.routes.portions import Portion, sort_items
 from mageferry.hub.routes.reach import Reach

@@ -20,7 +20,7 @@ from mageferry.hub import adminsite
 from mageferry.hub.routes.building import BEFORE_SENT, INCOMING_OUTLINES, OUTGOING_OUTLINES, STEPS
 from mageferry.hub.routes.editor import EditorField, EditorWidget, sentence, without_secrets
 from mageferry.hub.routes.memory_forms import JsonText
-from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, Route, StoredTest
+from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing, Route, StoredTest
 from mageferry.hub.routes.schedules import CRON, schedule_of
 from mageferry.hub.routes.settings import missing_records, put_settings
 from mageferry.hub.work.cron import BadCron, BadTimeZone, Cron, parse_time_zone
@@ -35,7 +35,7 @@ def _editor(form: Any) -> EditorField:
 
 
 class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What an incoming and an outgoing have in common: a kind, and settings that are described by it."""
+    """What an incoming and an outgoing have in common: a type, and settings that are described by it."""
 
     outlines: ClassVar[Mapping[str, list[Node]]]
     # A trial leaves the page as it is, with what was typed in it.
@@ -45,17 +45,17 @@ class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self._shown_before = self._shown_settings()
         self.initial["described"] = self._shown_before
-        # The kind as it is stored: a secret of one kind is none of another's.
-        self._stored_kind = self.instance.kind
+        # The type as it is stored: a secret of one type is none of another's.
+        self._stored_type = self.instance.type
 
     def _shown_settings(self) -> dict[str, Any]:
         return dict(self.instance.settings)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        kind, given = cleaned.get("kind"), cleaned.get("described")
-        if kind and given is not None:
-            problems = self._put(kind, dict(given))
+        type_name, given = cleaned.get("type"), cleaned.get("described")
+        if type_name and given is not None:
+            problems = self._put(type_name, dict(given))
             if problems:
                 self.add_error("described", _editor(self).refuse(problems))
             for name in ("client", "storage", "account"):
@@ -66,11 +66,11 @@ class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
             self._hide_secrets()
         return cleaned
 
-    def _put(self, kind: str, given: dict[str, Any]) -> list[Problem]:
+    def _put(self, type_name: str, given: dict[str, Any]) -> list[Problem]:
         record = self.instance
-        if kind != self._stored_kind:
+        if type_name != self._stored_type:
             record.settings, record.secrets = {}, Secret("")
-        record.kind = kind
+        record.type = type_name
         try:
             put_settings(record, given)
         except ConfigError as error:
@@ -79,13 +79,13 @@ class _EndForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _hide_secrets(self) -> None:
         """The form is shown again, and nothing that was typed into a box for secrets with it."""
-        kind, given = self.data.get("kind", ""), self.cleaned_data.get("described")
+        type_name, given = self.data.get("type", ""), self.cleaned_data.get("described")
         try:
             typed = given if given is not None else json.loads(self.data.get("described", ""))
         except (json.JSONDecodeError, RecursionError):
             return
-        stored = self._shown_before if kind == self._stored_kind else {}
-        shown, told = without_secrets(self.outlines.get(kind, []), typed, stored)
+        stored = self._shown_before if type_name == self._stored_type else {}
+        shown, told = without_secrets(self.outlines.get(type_name, []), typed, stored)
         self.fields["described"].widget.problems = {**told, **self.fields["described"].widget.problems}
         changed = self.data.copy() if isinstance(self.data, QueryDict) else dict(self.data)
         changed["described"] = json.dumps(shown, indent=2, ensure_ascii=False)
@@ -96,7 +96,7 @@ class IncomingForm(_EndForm):
     """An incoming."""
 
     outlines = INCOMING_OUTLINES
-    described = EditorField(EditorWidget(INCOMING_OUTLINES, "kind", STEPS), label="Step by step")
+    described = EditorField(EditorWidget(INCOMING_OUTLINES, "type", STEPS), label="Step by step")
     sample = forms.CharField(
         required=False,
         strip=False,
@@ -107,7 +107,7 @@ class IncomingForm(_EndForm):
 
     class Meta:
         model = Incoming
-        fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+        fields = ("name", "code", "enabled", "description", "type", "client", "storage", "account")
         widgets = SHORT_DESCRIPTION
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,12 +120,12 @@ class IncomingForm(_EndForm):
         listed = self.instance.transformers
         return {**super()._shown_settings(), **({"transformers": listed} if listed else {})}
 
-    def _put(self, kind: str, given: dict[str, Any]) -> list[Problem]:
+    def _put(self, type_name: str, given: dict[str, Any]) -> list[Problem]:
         listed = given.pop("transformers", [])
         self.instance.transformers = listed
-        # Those of the kind HTTP are read together with its settings.
-        own = problems_of_transformers(listed) if kind != IncomingKind.HTTP else []
-        return own + super()._put(kind, given)
+        # Those of the type HTTP are read together with its settings.
+        own = problems_of_transformers(listed) if type_name != IncomingType.HTTP else []
+        return own + super()._put(type_name, given)
 
     def clean_sample(self) -> Any:
         """The items, None without any."""
@@ -142,11 +142,11 @@ class OutgoingForm(_EndForm):
     """An outgoing."""
 
     outlines = OUTGOING_OUTLINES
-    described = EditorField(EditorWidget(OUTGOING_OUTLINES, "kind"), label="Settings")
+    described = EditorField(EditorWidget(OUTGOING_OUTLINES, "type"), label="Settings")
 
     class Meta:
         model = Outgoing
-        fields = ("name", "code", "enabled", "description", "kind", "client", "storage", "account")
+        fields = ("name", "code", "enabled", "description", "type", "client", "storage", "account")
         widgets = SHORT_DESCRIPTION
 
 

@@ -9,7 +9,7 @@ from mageferry.http.placeholders import Scope, Template, TemplateError, as_text
 from mageferry.http.redaction import Secret
 from mageferry.hub.exchange import RefusedEntity, UnknownSubject, plan_entity
 from mageferry.hub.routes.attempts import Attempt
-from mageferry.hub.routes.kinds import StoredOutgoingDescription
+from mageferry.hub.routes.end_types import StoredOutgoingDescription
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.storages import check_key, put_value, remove_value
 from mageferry.hub.work.ledger import Outcome

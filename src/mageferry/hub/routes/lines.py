@@ -1,5 +1,5 @@
-"""Routes and what belongs to them as lines of an export. `type` is the kind of an incoming or outgoing there, since
-`kind` is what the line is about.
+"""Routes and what belongs to them as lines of an export. `kind` is what the line is about, `type` that of an
+incoming or outgoing.
 
 A stored secret is shown as the mask. A secret that a document leaves out, or has as the mask, stays as it is stored.
 """
@@ -32,7 +32,7 @@ class _Document(BaseModel):
 
 
 class EndDocument(_Document):
-    """An incoming or outgoing. `type` is its kind; client, storage and account are codes."""
+    """An incoming or outgoing. Client, storage and account are codes."""
 
     code: str
     name: str
@@ -97,7 +97,7 @@ def end_document(record: Incoming | Outgoing) -> dict[str, Any]:
     """The document of an incoming or outgoing."""
     found = {
         **{name: getattr(record, name) for name in _END},
-        "type": record.kind,
+        "type": record.type,
         "client": record.client.code if record.client is not None else None,
         "storage": record.storage.code if record.storage is not None else None,
         "account": record.account.code if record.account is not None else None,

@@ -6,7 +6,7 @@ edited, nothing that runs is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -27,10 +27,11 @@ _EDITABLE = (UnitStatus.FAILED, UnitStatus.RETRY)
 _AT_ONCE = 500
 
 
-def edit_and_retry(task: RouteTask, entity: Any) -> None:
+def edit_and_retry(task: RouteTask, entity: Any, by: str = "") -> None:
     """Give a task another entity and make it due; only while it has failed or waits for another attempt.
 
-    Steps of a chain that are done stay done. Raises NotNow, and NotStorable for data that can't be kept.
+    Steps of a chain that are done stay done; `by` names the person. Raises NotNow, and NotStorable for data that
+    can't be kept.
     """
     data = plain(entity)
     with transaction.atomic():
@@ -41,17 +42,31 @@ def edit_and_retry(task: RouteTask, entity: Any) -> None:
             )
         operations.check_editable(unit)
         RouteTask.objects.filter(pk=task.pk).update(entity=data, transformed=None, is_transformed=False)
-        operations.try_again([unit.pk])
+        operations.try_again([unit.pk], by)
 
 
-def retry(tasks: QuerySet[RouteTask] | Collection[RouteTask]) -> int:
-    """Failed, skipped and waiting tasks become due now; returns how many."""
-    return operations.try_again(_units(tasks))
+def retry(tasks: QuerySet[RouteTask] | Collection[RouteTask], by: str = "") -> int:
+    """Failed, skipped and waiting tasks become due now; returns how many. `by` names the person."""
+    return sum(operations.try_again(_units(portion), by) for portion in portions_of(tasks))
 
 
 def skip(tasks: QuerySet[RouteTask] | Collection[RouteTask], reason: str) -> int:
     """Leave tasks undone for good; the entities come again only in another look. Returns how many."""
-    return operations.skip(_units(tasks), reason)
+    return sum(operations.skip(_units(portion), reason) for portion in portions_of(tasks))
+
+
+def portions_of(tasks: QuerySet[RouteTask] | Collection[RouteTask]) -> Iterator[Sequence[RouteTask]]:
+    """The tasks that there are now, some hundred at a time and without their data, by their ids: what is done with one
+    portion may take its tasks out of the query."""
+    if not isinstance(tasks, QuerySet):
+        yield list(tasks)
+        return
+    rows = tasks.order_by("pk").select_related(None).only("pk", "unit_id", "identifier", "route_id")
+    newest = tasks.order_by("-pk").values_list("pk", flat=True).first()
+    rows = rows.filter(pk__lte=newest or 0)
+    while portion := list(rows[:_AT_ONCE]):
+        yield portion
+        rows = rows.filter(pk__gt=portion[-1].pk)
 
 
 def failed_tasks(route: Route) -> QuerySet[RouteTask]:
@@ -59,13 +74,11 @@ def failed_tasks(route: Route) -> QuerySet[RouteTask]:
     return RouteTask.objects.filter(route=route, unit__status=UnitStatus.FAILED)
 
 
-def _units(tasks: QuerySet[RouteTask] | Collection[RouteTask]) -> list[int]:
-    if isinstance(tasks, QuerySet):
-        return list(tasks.values_list("unit_id", flat=True))
+def _units(tasks: Iterable[RouteTask]) -> list[int]:
     return [task.unit_id for task in tasks]
 
 
-def send_again(task: RouteTask) -> None:
+def send_again(task: RouteTask, by: str = "") -> None:
     """Somebody has looked: what was sent isn't there. It is sent once more. Raises NotNow, ChainStateError."""
     with transaction.atomic():
         _unclear_unit(task)
@@ -73,10 +86,10 @@ def send_again(task: RouteTask) -> None:
             state = packed_state(stored_state(task).send_again())
             RouteTask.objects.filter(pk=task.pk).update(chain_state=state)
         WorkUnit.objects.filter(pk=task.unit_id).update(step=Step.INTENT)
-        operations.try_again([task.unit_id])
+        operations.try_again([task.unit_id], by)
 
 
-def mark_done(task: RouteTask, remote_id: str | int | None = None) -> None:
+def mark_done(task: RouteTask, remote_id: str | int | None = None, by: str = "") -> None:
     """Somebody has looked: what was sent is there. The task is done; a chain goes on behind that step.
 
     Raises NotNow, ChainStateError.
@@ -89,7 +102,7 @@ def mark_done(task: RouteTask, remote_id: str | int | None = None) -> None:
             settled = packed_state(state.settle(body, remote_id))
             RouteTask.objects.filter(pk=task.pk).update(chain_state=settled)
             WorkUnit.objects.filter(pk=task.unit_id).update(step=Step.INTENT)
-            operations.try_again([task.unit_id])
+            operations.try_again([task.unit_id], by)
             return
         result = {"remote_id": remote_id, "adopted": True}
         RouteTask.objects.filter(pk=task.pk).update(result=result)

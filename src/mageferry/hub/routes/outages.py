@@ -45,7 +45,7 @@ def probe_of(client: HttpClientRecord, probes: int = 0) -> Intent:
     key = client_key(client)
     return Intent(
         PROBE,
-        f"Is {key} back?",
+        outages.probe_subject(key),
         payload={"connector_key": key, "client": client.pk, "probes": probes},
         priority=5,
         wait_seconds=outages.next_probe_seconds(probes),

@@ -17,12 +17,12 @@ from mageferry.http.message import Request, Response
 from mageferry.http.placeholders import TemplateError
 from mageferry.http.publisher import Publisher
 from mageferry.http.publisher.chain import Chain, ChainState
+from mageferry.hub.pipelines.shown import Shown, shown_request
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
-from mageferry.hub.routes.models import Outgoing, OutgoingKind, Route
+from mageferry.hub.routes.models import Outgoing, OutgoingType, Route
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of, missing_records
-from mageferry.hub.routes.shown import Shown, shown_request
 from mageferry.hub.routes.transforming import Untransformed, transform_entity
 
 
@@ -47,9 +47,9 @@ def preview_request(outgoing: Outgoing, entity: Any, answers: Mapping[str, Any] 
             for problem in missing_records(outgoing):
                 raise ConfigError([problem])
             data = plain(entity)
-            if outgoing.kind == OutgoingKind.HTTP:
+            if outgoing.type == OutgoingType.HTTP:
                 return _preview_publisher(outgoing, data, reach)
-            if outgoing.kind == OutgoingKind.CHAIN:
+            if outgoing.type == OutgoingType.CHAIN:
                 return _preview_chain(outgoing, data, answers or {}, reach)
             return _preview_entry(outgoing, data, reach)
         except ConfigError as error:
@@ -96,7 +96,7 @@ def _on_the_wire(request: Request, outgoing: Outgoing, reach: Reach) -> Request:
 def _preview_publisher(outgoing: Outgoing, data: Any, reach: Reach) -> Preview:
     publisher = Publisher(description_of(outgoing), "settings")
     request = publisher.request(reach.scope.with_data(data))
-    return Preview([shown_request(_on_the_wire(request, outgoing, reach), reach)])
+    return Preview([shown_request(_on_the_wire(request, outgoing, reach), reach.masked)])
 
 
 def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], reach: Reach) -> Preview:
@@ -106,7 +106,7 @@ def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], re
     def answer(request: Request) -> Flow[Response]:
         yield from ()
         sent = _on_the_wire(request, outgoing, reach)
-        requests.append(shown_request(sent, reach, at[0]))
+        requests.append(shown_request(sent, reach.masked, at[0]))
         content = orjson.dumps(answers.get(at[0], {}))
         return Response(200, Headers({"content-type": "application/json"}), content)
 
@@ -119,7 +119,7 @@ def _preview_chain(outgoing: Outgoing, data: Any, answers: Mapping[str, Any], re
 
 
 def _preview_entry(outgoing: Outgoing, data: Any, reach: Reach) -> Preview:
-    if outgoing.kind != OutgoingKind.STORAGE:
+    if outgoing.type != OutgoingType.STORAGE:
         return Preview([], {"entity": data})
     try:
         key, value, removes = entry_of(description_of(outgoing), reach.scope.with_data(data))

@@ -1,4 +1,5 @@
-"""What is removed by itself: finished tasks by the rule of their route, expired entries, old deliveries."""
+"""What is removed by itself: finished tasks by the rule of their route, expired entries, old deliveries
+and refusals."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import structlog
 from django.utils import timezone
 
 from mageferry.hub.routes.models import Route, TakenDelivery
+from mageferry.hub.routes.refusals import prune_refusals
 from mageferry.hub.routes.storages import prune_entries
 from mageferry.hub.work.models import UnitStatus, WorkUnit
 from mageferry.hub.work.scheduler import chore
@@ -42,8 +44,14 @@ def prune() -> None:
     removed = sum(prune_tasks(route) for route in Route.objects.all())
     expired = prune_entries()
     TakenDelivery.objects.filter(until__lt=timezone.now()).delete()
-    if removed or expired:
-        log.info("Old tasks and expired entries were removed", tasks=removed, entries=expired)
+    refusals = prune_refusals()
+    if removed or expired or refusals:
+        log.info(
+            "Old tasks, expired entries and old refusals were removed",
+            tasks=removed,
+            entries=expired,
+            refusals=refusals,
+        )
 
 
 chore("routes", 600, once_for_all=True)(prune)

@@ -16,9 +16,8 @@ from mageferry.http.redaction import Secret, mask_secrets
 from mageferry.http.transformers import Ports
 from mageferry.hub.pipelines.clients import opened
 from mageferry.hub.pipelines.descriptions import Described
-from mageferry.hub.pipelines.descriptions import scope as environment_scope
 from mageferry.hub.pipelines.models import HttpClientRecord
-from mageferry.hub.routes.models import GlobalValue
+from mageferry.hub.pipelines.template_values import scope
 from mageferry.hub.routes.storages import DatabaseStorage
 from mageferry.hub.security.outbound import address_policy
 
@@ -52,8 +51,7 @@ class Reach:
     def scope(self) -> Scope:
         """The allowed environment, and `@{globals...}`."""
         if self._scope is None:
-            values = {each.name: each.at_hand for each in GlobalValue.objects.all()}
-            self._scope = Scope(environment=environment_scope().environment, context={"globals": values})
+            self._scope = scope()
         return self._scope
 
     @property

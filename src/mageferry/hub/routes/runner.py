@@ -15,7 +15,7 @@ from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
 from mageferry.http.subscriber import IncomingError
 from mageferry.hub.routes.arrivals import ROUTE_TASK, Kept, client_key, connector_key, keep
-from mageferry.hub.routes.models import Incoming, IncomingKind, Route
+from mageferry.hub.routes.models import Incoming, IncomingType, Route
 from mageferry.hub.routes.portions import Portion
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import missing_records
@@ -65,7 +65,7 @@ def run_route(route: Route, watch: Watcher | None = None, limit: int | None = No
     check_runnable(route)
     with ExitStack() as stack:
         held = stack.enter_context(holding(lease_name(route)))
-        if route.incoming.kind == IncomingKind.FILE:
+        if route.incoming.type == IncomingType.FILE:
             # Files are claimed for all routes that read them, so those take turns.
             stack.enter_context(holding(f"files:{route.incoming_id}"))
         run = start_run(ROUTE_FLOW, route.scope, _incoming_key(route), f"Route: {route}"[:200], watch)
@@ -130,7 +130,7 @@ def _read(route: Route, source: Source, run: Run, held: Held, most: int) -> bool
 
 def receivers(route: Route) -> Sequence[Route]:
     """The routes that a run of this one reads for: files are there once, so all that read them get them."""
-    if route.incoming.kind != IncomingKind.FILE:
+    if route.incoming.type != IncomingType.FILE:
         return [route]
     return routes_of(route.incoming)
 

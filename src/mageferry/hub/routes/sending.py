@@ -25,7 +25,7 @@ from mageferry.hub.routes.attempts import Attempt
 from mageferry.hub.routes.batches import LoadedTask, release_tasks
 from mageferry.hub.routes.keeping import keep_in_storage, store_in_hub
 from mageferry.hub.routes.looks import earlier_than, later_than
-from mageferry.hub.routes.models import OutgoingKind, TaskStage
+from mageferry.hub.routes.models import OutgoingType, TaskStage
 from mageferry.hub.routes.publishing import publish, publish_chain
 from mageferry.hub.routes.settings import missing_records
 from mageferry.hub.routes.transforming import Untransformed, read_item, transform
@@ -38,10 +38,10 @@ from mageferry.hub.work.models import OPEN, Step, UnitStatus, WorkUnit
 OFF_SECONDS: Final = 300.0
 BEHIND_SECONDS = 5.0
 _SENDERS: Final[Mapping[str, Callable[[Attempt], Outcome]]] = {
-    OutgoingKind.HTTP: publish,
-    OutgoingKind.CHAIN: publish_chain,
-    OutgoingKind.STORAGE: keep_in_storage,
-    OutgoingKind.HUB: store_in_hub,
+    OutgoingType.HTTP: publish,
+    OutgoingType.CHAIN: publish_chain,
+    OutgoingType.STORAGE: keep_in_storage,
+    OutgoingType.HUB: store_in_hub,
 }
 
 
@@ -153,7 +153,7 @@ def _transformed(attempt: Attempt) -> list[Any]:
 
 
 def _send(attempt: Attempt) -> Outcome:
-    return _SENDERS[attempt.outgoing.kind](attempt)
+    return _SENDERS[attempt.outgoing.type](attempt)
 
 
 def _untransformed(attempt: Attempt, error: Untransformed) -> Outcome:

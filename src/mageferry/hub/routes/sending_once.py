@@ -11,17 +11,18 @@ from django.db import transaction
 from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
 from mageferry.http.placeholders import TemplateError
-from mageferry.http.plugins.log import Exchange, Log
+from mageferry.http.plugins.log import Exchange
 from mageferry.http.publisher import Outcome, Publisher
 from mageferry.http.publisher.chain import Chain, ChainState
 from mageferry.hub.exchange import RefusedEntity, UnknownSubject, plan_entity
+from mageferry.hub.pipelines.journal import watching
+from mageferry.hub.pipelines.shown import Shown, shown_exchange
 from mageferry.hub.routes.id_maps import DatabaseIdMap
 from mageferry.hub.routes.keeping import Unkeepable, entry_of
-from mageferry.hub.routes.models import Outgoing, OutgoingKind
+from mageferry.hub.routes.models import Outgoing, OutgoingType
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.settings import description_of, missing_records
-from mageferry.hub.routes.shown import Shown, shown_exchange
 from mageferry.hub.routes.storages import put_value, remove_value
 
 _DONE = "It is done."
@@ -29,7 +30,7 @@ _DONE = "It is done."
 
 @dataclass(frozen=True, slots=True)
 class SentOnce:
-    """What became of it: `done`, or why not; each request that went out, masked."""
+    """What became of it: `done`, or why not; each request that went out, sign-ins too, masked."""
 
     done: bool
     message: str
@@ -45,32 +46,33 @@ def send_once(outgoing: Outgoing, entity: Any) -> SentOnce:
         try:
             for problem in missing_records(outgoing):
                 raise ConfigError([problem])
-            sent = _SENDERS[outgoing.kind](outgoing, plain(entity), reach, seen)
+            with watching(seen):
+                sent = _SENDERS[outgoing.type](outgoing, plain(entity), reach)
         except ConfigError as error:
             sent = SentOnce(False, str(error), error.remedy)
         except (Unkeepable, UnknownSubject, RefusedEntity) as error:
             sent = SentOnce(False, error.reason, error.remedy)
         except (TemplateError, HttpError, NotStorable) as error:
             sent = SentOnce(False, str(error), getattr(error, "remedy", ""))
-        shown = [shown_exchange(each, reach) for each in seen]
+        shown = [shown_exchange(each, reach.masked) for each in seen]
         return replace(sent, message=reach.masked(sent.message), requests=shown)
 
 
-def _publish(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]) -> SentOnce:
+def _publish(outgoing: Outgoing, data: Any, reach: Reach) -> SentOnce:
     assert outgoing.client is not None, "checked before"
     client = reach.client(outgoing.client)
     publisher = Publisher(description_of(outgoing), "settings")
-    published = client.run(publisher.publish(handle_with(client, [Log(seen.append)]), data, reach.scope))
+    published = client.run(publisher.publish(handle_with(client), data, reach.scope))
     result = {"remote_id": published.remote_id, "status": published.status}
     return SentOnce(
         published.outcome is Outcome.DONE, published.message or _DONE, published.remedy, [], result
     )
 
 
-def _run_chain(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]) -> SentOnce:
+def _run_chain(outgoing: Outgoing, data: Any, reach: Reach) -> SentOnce:
     assert outgoing.client is not None, "checked before"
     client, ids = reach.client(outgoing.client), DatabaseIdMap()
-    handle = handle_with(client, [Log(seen.append)])
+    handle = handle_with(client)
 
     def save(state: ChainState) -> None:
         with transaction.atomic():
@@ -85,7 +87,7 @@ def _run_chain(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]
     return SentOnce(done, ended.message or _DONE, ended.remedy, [], {"ids": remote})
 
 
-def _store(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]) -> SentOnce:
+def _store(outgoing: Outgoing, data: Any, reach: Reach) -> SentOnce:
     description = description_of(outgoing)
     assert outgoing.storage is not None, "without one there is nowhere to store it"
     key, value, removes = entry_of(description, reach.scope.with_data(data))
@@ -95,7 +97,7 @@ def _store(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]) ->
     return SentOnce(True, _DONE, "", [], {"key": key})
 
 
-def _take_over(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]) -> SentOnce:
+def _take_over(outgoing: Outgoing, data: Any, reach: Reach) -> SentOnce:
     plan = plan_entity(description_of(outgoing).entity, data, outgoing.account)
     with transaction.atomic():
         kept = plan.apply()
@@ -103,9 +105,9 @@ def _take_over(outgoing: Outgoing, data: Any, reach: Reach, seen: list[Exchange]
     return SentOnce(True, _DONE, "", [], result)
 
 
-_SENDERS: dict[str, Callable[[Outgoing, Any, Reach, list[Exchange]], SentOnce]] = {
-    OutgoingKind.HTTP: _publish,
-    OutgoingKind.CHAIN: _run_chain,
-    OutgoingKind.STORAGE: _store,
-    OutgoingKind.HUB: _take_over,
+_SENDERS: dict[str, Callable[[Outgoing, Any, Reach], SentOnce]] = {
+    OutgoingType.HTTP: _publish,
+    OutgoingType.CHAIN: _run_chain,
+    OutgoingType.STORAGE: _store,
+    OutgoingType.HUB: _take_over,
 }

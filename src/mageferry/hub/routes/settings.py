@@ -1,4 +1,4 @@
-"""Settings of incomings and outgoings: read and checked by their kinds, their secrets kept apart.
+"""Settings of incomings and outgoings: read and checked by their types, their secrets kept apart.
 
 In `settings` each secret is the mask; `secrets` has them by place. A mask given back means: keep what is stored.
 """
@@ -15,14 +15,14 @@ from mageferry.http.config.validation import validate
 from mageferry.http.redaction import MASK, Secret, is_secret_name
 from mageferry.hub.exchange import KINDS
 from mageferry.hub.pipelines.models import packed, unpacked
-from mageferry.hub.routes.kinds import NEEDS, kind_of
-from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing
+from mageferry.hub.routes.end_types import NEEDS, description_type
+from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing
 from mageferry.hub.security.encryption import UnreadableSecret
 
 
 def description_of(record: Incoming | Outgoing) -> Any:
-    """The settings of a record, secrets in plain, as its kind describes them. Raises ConfigError with all problems."""
-    return validate(kind_of(record), _whole(record, revealed(record)), "")
+    """The settings of a record, secrets in plain, as its type describes them. Raises ConfigError with all problems."""
+    return validate(description_type(record), _whole(record, revealed(record)), "")
 
 
 def revealed(record: Incoming | Outgoing) -> dict[str, Any]:
@@ -33,6 +33,14 @@ def revealed(record: Incoming | Outgoing) -> dict[str, Any]:
         raise ConfigError([Problem("secrets", str(error))]) from None
     joined = _filled(record.settings, stored, "")
     return joined if isinstance(joined, dict) else {}
+
+
+def secrets_of(record: Incoming | Outgoing) -> tuple[Secret, ...]:
+    """The secrets among the settings, for masking what is shown; none where they can't be read."""
+    try:
+        return tuple(Secret(str(text)) for text in unpacked(record.secrets).values())
+    except UnreadableSecret:
+        return ()
 
 
 def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any], *, whole: bool = True) -> None:
@@ -48,7 +56,7 @@ def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any], *, whole
     joined = _filled(dict(given), stored, "")
     missing = [] if whole else missing_secrets(record, joined)
     stand_in = _with_stand_ins(joined, missing)
-    described = validate(kind_of(record), _whole(record, stand_in), "")
+    described = validate(description_type(record), _whole(record, stand_in), "")
     problems = list(_plain_secrets(given))
     if problems:
         raise ConfigError(problems)
@@ -63,15 +71,15 @@ def put_settings(record: Incoming | Outgoing, given: Mapping[str, Any], *, whole
 
 def missing_secrets(record: Incoming | Outgoing, settings: Mapping[str, Any]) -> list[tuple[str | int, ...]]:
     """Where secrets are needed that the settings don't have."""
-    kind = kind_of(record)
+    described = description_type(record)
     try:
-        validate(kind, _whole(record, settings), "")
+        validate(described, _whole(record, settings), "")
     except ConfigError as error:
         missing = [_parts(each.path) for each in error.problems if each.message == "is missing"]
     else:
         return []
     try:
-        shown = validate(kind, _whole(record, _with_stand_ins(settings, missing)), "").options()
+        shown = validate(described, _whole(record, _with_stand_ins(settings, missing)), "").options()
     except ConfigError:
         # There is more to be mended, which is told when they are stored.
         return []
@@ -115,7 +123,7 @@ def find_problems(record: Incoming | Outgoing) -> list[Problem]:
 
 
 def missing_records(record: Incoming | Outgoing) -> Iterator[Problem]:
-    """Clients, storages and accounts that its kind needs and that it has none of."""
+    """Clients, storages and accounts that its type needs and that it has none of."""
     for name in needed_records(record):
         if getattr(record, f"{name}_id") is None:
             title = {"client": "an HTTP client", "storage": "a storage", "account": "an account"}[name]
@@ -123,16 +131,16 @@ def missing_records(record: Incoming | Outgoing) -> Iterator[Problem]:
 
 
 def needed_records(record: Incoming | Outgoing) -> tuple[str, ...]:
-    """Which of client, storage and account its kind needs."""
-    if record.kind == IncomingKind.HUB:
+    """Which of client, storage and account its type needs."""
+    if record.type == IncomingType.HUB:
         kind = KINDS.get(record.settings.get("entity", ""))
         return ("account",) if kind is not None and kind.of_account else ()
-    return NEEDS.get(record.kind, ())
+    return NEEDS.get(record.type, ())
 
 
 def _whole(record: Incoming | Outgoing, settings: Any) -> Any:
     """An HTTP incoming's transformers stand in a field of their own, and are read with its settings."""
-    if isinstance(record, Incoming) and record.kind == IncomingKind.HTTP and isinstance(settings, dict):
+    if isinstance(record, Incoming) and record.type == IncomingType.HTTP and isinstance(settings, dict):
         return {**settings, "transformers": record.transformers}
     return settings
 

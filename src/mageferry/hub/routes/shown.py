@@ -1,91 +1,13 @@
-"""Requests and answers for people to see: every part masked."""
+"""Data of routes for people to see."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from mageferry.http.message import Request, Response
-from mageferry.http.plugins.log import Exchange
 from mageferry.http.redaction import redact_json
-from mageferry.hub.pipelines.journal import storable
-from mageferry.hub.routes.reach import Reach
-
-LONGEST_TEXT: Final = 20_000
-_NEVER: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One request and its answer, masked. `status` None: no answer came, or nothing was sent."""
-
-    method: str
-    url: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    status: int | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: str = ""
-    error: str = ""
-    elapsed_ms: int = 0
-    step: str = ""
-
-    @property
-    def shown_request_body(self) -> str:
-        """The body for a person: JSON is indented."""
-        return indented(self.request_body)
-
-    @property
-    def shown_body(self) -> str:
-        """The same of the answer."""
-        return indented(self.body)
-
-
-def shown_request(request: Request, reach: Reach, step: str = "") -> Shown:
-    """A request that wasn't sent."""
-    exchange = Exchange(request, Response(200), _NEVER, 0.0)
-    shown = shown_exchange(exchange, reach)
-    return Shown(shown.method, shown.url, shown.request_headers, shown.request_body, step=step)
-
-
-def shown_exchange(exchange: Exchange, reach: Reach) -> Shown:
-    """A request and its answer, every part masked."""
-
-    def mask(text: str) -> str:
-        return storable(reach.masked(text))[:LONGEST_TEXT]
-
-    return Shown(
-        exchange.method,
-        mask(exchange.url),
-        [(name, mask(value)) for name, value in exchange.request_headers],
-        mask(exchange.request_body),
-        exchange.status,
-        [(name, mask(value)) for name, value in exchange.response_headers],
-        mask(exchange.response_body),
-        mask(exchange.error.message) if exchange.error is not None else "",
-        round(exchange.elapsed_seconds * 1000),
-    )
 
 
 def pretty(value: Any) -> str:
     """JSON for a person: indented, what is named like a secret masked."""
     return json.dumps(redact_json(value), indent=2, ensure_ascii=False)
-
-
-def cut(text: str) -> str:
-    """As much of a text as a page shows."""
-    if len(text) <= LONGEST_TEXT:
-        return text
-    return f"{text[:LONGEST_TEXT]} ... ({len(text):,} characters)"
-
-
-def indented(text: str) -> str:
-    """JSON with line breaks; any other text as it is, also JSON that was cut."""
-    if not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text

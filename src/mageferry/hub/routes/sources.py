@@ -12,9 +12,9 @@ from mageferry.http.subscriber import Page, Reading, pages
 from mageferry.http.subscriber.entities import fingerprint_of
 from mageferry.hub.exchange import Position, changes
 from mageferry.hub.routes.arrivals import Arrival
+from mageferry.hub.routes.end_types import HubIncomingDescription, StoredIncomingDescription
 from mageferry.hub.routes.files import FileSource
-from mageferry.hub.routes.kinds import HubIncomingDescription, StoredIncomingDescription
-from mageferry.hub.routes.models import IncomingKind, Route
+from mageferry.hub.routes.models import IncomingType, Route
 from mageferry.hub.routes.portions import Portion, Sorted, sort_items
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.settings import description_of
@@ -39,16 +39,16 @@ class Source(Protocol):
 
 def open_source(route: Route, reach: Reach, since: dt.datetime | None) -> Source:
     """The source of a route. Raises ConfigError for settings that can't be used."""
-    match route.incoming.kind:
-        case IncomingKind.HTTP:
+    match route.incoming.type:
+        case IncomingType.HTTP:
             return HttpSource(route, reach, since)
-        case IncomingKind.FILE:
+        case IncomingType.FILE:
             return FileSource(route.incoming, reach)
-        case IncomingKind.STORAGE:
+        case IncomingType.STORAGE:
             return StorageSource(route, reach)
-        case IncomingKind.HUB:
+        case IncomingType.HUB:
             return HubSource(route, reach)
-    raise ValueError(f"{route.incoming.kind} isn't read by runs")
+    raise ValueError(f"{route.incoming.type} isn't read by runs")
 
 
 class HttpSource:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mageferry.hub.routes.models import Storage, StorageEntry
 from mageferry.hub.routes.models.memory import LONGEST_KEY
+from mageferry.hub.routes.searching import contains
 
 _AT_ONCE = 500
 
@@ -60,7 +61,7 @@ def find_entries(storage: Storage, text: str = "", limit: int = 100) -> list[Sto
     """The first live entries, by key; with a text those that have it in their key."""
     entries = live_entries(storage)
     if text:
-        entries = entries.filter(key__icontains=text)
+        entries = entries.filter(contains("key", text))
     return list(entries.order_by("key")[:limit])
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from mageferry.http.config import ConfigError
 from mageferry.http.redaction import redact_json
 from mageferry.hub.routes.looks import others_of
-from mageferry.hub.routes.models import RouteTask, TaskExchange, TaskStage
+from mageferry.hub.routes.models import RouteTask, TaskExchange, TaskRetry, TaskStage
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.trial import Stage, stages_of
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
@@ -25,14 +25,12 @@ MOST_OTHERS = 20
 
 @dataclass(slots=True)
 class AttemptShown:
-    """The requests of one attempt, in their order."""
+    """The requests of one attempt, in their order; or, without a number, a person's retry."""
 
-    number: int
+    number: int | None
+    at: dt.datetime
     exchanges: list[TaskExchange] = field(default_factory=list)
-
-    @property
-    def began_at(self) -> dt.datetime:
-        return self.exchanges[0].sent_at
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +55,15 @@ def choices_of(unit: WorkUnit) -> Choices:
     )
 
 
-def attempts_of(exchanges: Iterable[TaskExchange]) -> list[AttemptShown]:
-    """Requests by attempt. A retry counts from 1 again, so the same number may come twice."""
+def attempts_of(exchanges: Iterable[TaskExchange], retries: Iterable[TaskRetry] = ()) -> list[AttemptShown]:
+    """Requests by attempt, and the retries between them."""
     found: list[AttemptShown] = []
     for exchange in exchanges:
         if not found or found[-1].number != exchange.attempt:
-            found.append(AttemptShown(exchange.attempt))
+            found.append(AttemptShown(exchange.attempt, exchange.sent_at))
         found[-1].exchanges.append(exchange)
-    return found
+    found += [AttemptShown(None, each.at, by=each.by) for each in retries]
+    return sorted(found, key=lambda each: each.at)
 
 
 def other_tasks(task: RouteTask) -> list[RouteTask]:

@@ -14,9 +14,9 @@ from mageferry.hub.routes import documents, lines
 from mageferry.hub.routes.models import (
     GlobalValue,
     Incoming,
-    IncomingKind,
+    IncomingType,
     Outgoing,
-    OutgoingKind,
+    OutgoingType,
     Route,
     Storage,
     StorageEntry,
@@ -44,13 +44,13 @@ def _store_incoming(content: dict[str, Any], record: Incoming | None) -> Incomin
     found = record or Incoming()
     _check_transformers(document.transformers)
     found.transformers = document.transformers
-    _fill_end(found, document, IncomingKind)
+    _fill_end(found, document, IncomingType)
     return found
 
 
 def _store_outgoing(content: dict[str, Any], record: Outgoing | None) -> Outgoing:
     found = record or Outgoing()
-    _fill_end(found, lines.EndDocument.model_validate(content), OutgoingKind)
+    _fill_end(found, lines.EndDocument.model_validate(content), OutgoingType)
     return found
 
 
@@ -60,9 +60,9 @@ def _fill_end(
     if document.type not in kinds.values:
         text = f"there is no such type. There are: {', '.join(kinds.values)}."
         raise Unacceptable([FieldProblem("type", text)])
-    if record.kind and record.kind != document.type:
+    if record.type and record.type != document.type:
         record.secrets = Secret("")
-    record.kind = document.type
+    record.type = document.type
     for name in ("code", "name", "description", "enabled"):
         setattr(record, name, getattr(document, name))
     record.client = find_by_code(HttpClientRecord, document.client, "client")

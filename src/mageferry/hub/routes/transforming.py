@@ -8,7 +8,7 @@ from typing import Any
 from mageferry.http.subscriber import Entity, EntityRules
 from mageferry.http.subscriber.entities import EntityReader
 from mageferry.http.transformers import Transformers
-from mageferry.hub.routes.models import Incoming, IncomingKind
+from mageferry.hub.routes.models import Incoming, IncomingType
 from mageferry.hub.routes.plain import NotStorable, plain
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import description_of
@@ -49,9 +49,9 @@ def read_item(incoming: Incoming, item: Any, reach: Reach) -> list[Entity]:
 
 def entity_rules(incoming: Incoming) -> EntityRules:
     """What makes an item an entity. Raises ConfigError."""
-    if incoming.kind == IncomingKind.STORAGE:
+    if incoming.type == IncomingType.STORAGE:
         return EntityRules()
-    if incoming.kind == IncomingKind.HUB:
+    if incoming.type == IncomingType.HUB:
         return EntityRules(compared=description_of(incoming).compared)
     rules: EntityRules = description_of(incoming).entities.build()
     return rules

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 from mageferry.http import HttpError
 from mageferry.http.config import ConfigError
-from mageferry.http.plugins.log import Exchange, Log
+from mageferry.http.plugins.log import Exchange
 from mageferry.http.subscriber import EntityError, IncomingError, Reading
 from mageferry.http.subscriber.described import EntityDescription
 from mageferry.http.subscriber.entities import EntityReader
 from mageferry.hub.exchange import changes
-from mageferry.hub.routes.models import Incoming, IncomingKind, Route
+from mageferry.hub.pipelines.journal import watching
+from mageferry.hub.pipelines.shown import Shown, cut, shown_exchange
+from mageferry.hub.routes.models import Incoming, IncomingType, Route
 from mageferry.hub.routes.reach import Reach, handle_with
 from mageferry.hub.routes.runner import ROUTE_FLOW
 from mageferry.hub.routes.settings import description_of, missing_records
-from mageferry.hub.routes.shown import Shown, cut, pretty, shown_exchange
+from mageferry.hub.routes.shown import pretty
 from mageferry.hub.routes.storages import live_entries
 from mageferry.hub.routes.transforming import Untransformed, entity_rules, transform_entity
 from mageferry.hub.work.marks import mark_of
@@ -42,7 +44,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one page brought: requests, items as they came, and what becomes of them. With an error: where it ended."""
+    """What one page brought: requests, sign-ins too, items as they came, and what becomes of them. With an error:
+    where it ended."""
 
     exchanges: list[Shown]
     items: list[Any]
@@ -78,7 +81,7 @@ def try_step(
             page.remedy = error.remedy
         except (HttpError, MagentoError, IncomingError) as error:
             page.error, page.remedy = reach.masked(error.message), error.remedy
-        exchanges = [shown_exchange(each, reach) for each in page.exchanges]
+        exchanges = [shown_exchange(each, reach.masked) for each in page.exchanges]
     return Trial(exchanges, page.items, page.received, page.stages, page.identifiers, page.error, page.remedy)
 
 
@@ -139,14 +142,14 @@ def stages_of(what: str, listed: Any, entities: Sequence[Any], reach: Reach) -> 
 def _read(incoming: Incoming, route: Route | None, reach: Reach, page: _Page) -> None:
     for problem in missing_records(incoming):
         raise ConfigError([problem])
-    if incoming.kind == IncomingKind.HTTP and incoming.client is not None:
+    if incoming.type == IncomingType.HTTP and incoming.client is not None:
         _read_http(incoming, route, reach, page)
-    elif incoming.kind == IncomingKind.STORAGE and incoming.storage is not None:
+    elif incoming.type == IncomingType.STORAGE and incoming.storage is not None:
         page.take([each.value for each in live_entries(incoming.storage)[: page.limit]])
-    elif incoming.kind == IncomingKind.HUB:
+    elif incoming.type == IncomingType.HUB:
         page.take(changes(description_of(incoming).entity, incoming.account, None).entities)
     else:
-        page.error = f"Items of the kind {incoming.get_kind_display()} come by themselves."
+        page.error = f"Items of the type {incoming.get_type_display()} come by themselves."
         page.remedy = "Give a sample to try it with."
 
 
@@ -157,11 +160,11 @@ def _read_http(incoming: Incoming, route: Route | None, reach: Reach, page: _Pag
     raw = {"transformers": (), "entities": EntityDescription()}
     subscriber = description.model_copy(update=raw).build("settings", ports=reach.ports, scope=reach.scope)
     client = reach.client(incoming.client)
-    note = Log(page.exchanges.append)
     since = mark_of(route.scope, ROUTE_FLOW) if route is not None else None
-    reading = Reading(subscriber, lambda plugins: handle_with(client, [note, *plugins]), since)
+    reading = Reading(subscriber, lambda plugins: handle_with(client, plugins), since)
     for _ in range(page.pages):
-        found = client.run(reading.next_page())
+        with watching(page.exchanges):
+            found = client.run(reading.next_page())
         if found is None:
             return
         numbered = [(entity.index, entity.data) for entity in found.entities]

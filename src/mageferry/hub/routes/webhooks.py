@@ -2,7 +2,7 @@
 
 kept, in one transaction with the memory of the delivery    2xx, or as the settings say
 taken before (take_once)                                    200: an answer got lost, or it is an attack; both end here
-refused (secret, signature, method, too old)                as the reason asks for, one line
+refused (secret, signature, method, too old, too large)     as the reason asks for, and a row for a person
 the hub can't take it (no route, settings, database)        503: the sender tries again
 """
 
@@ -32,9 +32,10 @@ from mageferry.http.webhook import (
     refusal,
 )
 from mageferry.hub.routes.arrivals import keep
-from mageferry.hub.routes.models import Incoming, IncomingKind, Route, TakenDelivery
+from mageferry.hub.routes.models import Incoming, IncomingType, Route, TakenDelivery
 from mageferry.hub.routes.portions import Sorted, sort_items
 from mageferry.hub.routes.reach import Reach
+from mageferry.hub.routes.refusals import Came, Refusal, note_refusal
 from mageferry.hub.routes.runner import routes_of
 from mageferry.hub.routes.settings import description_of
 
@@ -53,6 +54,10 @@ class _NotTaken(Exception):
     """The delivery can't be taken for a reason that isn't the sender's."""
 
 
+class _TooLarge(IncomingError):
+    """The delivery has more bytes than the incoming takes."""
+
+
 @csrf_exempt
 def receive(request: HttpRequest, code: str, rest: str = "") -> HttpResponse:
     """A delivery to the incoming of this code."""
@@ -64,31 +69,51 @@ def receive(request: HttpRequest, code: str, rest: str = "") -> HttpResponse:
 
 
 def _reply_to(request: HttpRequest, code: str) -> Reply:
-    incoming = Incoming.objects.filter(code=code, kind=IncomingKind.WEBHOOK, enabled=True).first()
+    incoming = Incoming.objects.filter(code=code, type=IncomingType.WEBHOOK, enabled=True).first()
     if incoming is None:
         return _UNKNOWN
+    came = Came.of(request)
     with structlog.contextvars.bound_contextvars(incoming=code), Reach() as reach:
         try:
-            return _take(request, incoming, reach)
-        except Replayed:
-            # A sender whose answer was lost sends it again, and would take a refusal for a failure without end.
-            log.info("A delivery came again")
-            return _TAKEN_BEFORE
-        except DeliveryRefused as error:
-            log.warning("A delivery was refused", reason=type(error).__name__)
-            return refusal(error)
-        except WrongSettings as error:
-            log.error("A delivery can't be taken", reason=error.message)
-        except IncomingError as error:
-            log.warning("A delivery can't be read", reason=error.message)
-            return refusal(error)
-        except ConfigError as error:
-            log.error("A delivery can't be taken", problems=[str(each) for each in error.problems])
-        except _NotTaken as error:
-            log.error("A delivery can't be taken", reason=str(error))
+            return _take(request, incoming, reach, came)
+        except (IncomingError, ConfigError, _NotTaken) as error:
+            why, reply = type(error).__name__.lstrip("_"), _reply_for(error)
+            reason, remedy = _words_of(error)
+            note_refusal(incoming, came, Refusal(why, reason, remedy, reply.status), reach)
+            return reply
         except DatabaseError as error:
             log.error("A delivery can't be kept", reason=str(error).partition("\n")[0])
     return _NOT_NOW
+
+
+def _reply_for(error: Exception) -> Reply:
+    """What the sender is answered, and a line of the log."""
+    match error:
+        case Replayed():
+            # A sender whose answer was lost sends it again, and would take a refusal for a failure without end.
+            log.info("A delivery came again")
+            return _TAKEN_BEFORE
+        case _TooLarge():
+            log.warning("A delivery is too large")
+            return _TOO_LARGE
+        case DeliveryRefused():
+            log.warning("A delivery was refused", reason=type(error).__name__)
+            return refusal(error)
+        case IncomingError() if not isinstance(error, WrongSettings):
+            log.warning("A delivery can't be read", reason=error.message)
+            return refusal(error)
+    log.error("A delivery can't be taken", reason=_words_of(error)[0])
+    return _NOT_NOW
+
+
+def _words_of(error: Exception) -> tuple[str, str]:
+    """The reason and the remedy."""
+    if isinstance(error, IncomingError):
+        return error.message, error.remedy
+    if isinstance(error, ConfigError):
+        remedy = " ".join(problem.remedy for problem in error.problems if problem.remedy)
+        return "; ".join(str(problem) for problem in error.problems), remedy
+    return str(error), "Switch on a route that reads the incoming; the sender tries again."
 
 
 @dataclass(slots=True)
@@ -106,12 +131,11 @@ class _Noted:
         self.key = ""
 
 
-def _take(request: HttpRequest, incoming: Incoming, reach: Reach) -> Reply:
+def _take(request: HttpRequest, incoming: Incoming, reach: Reach, came: Came) -> Reply:
     noted = _Noted()
     webhook: Webhook = description_of(incoming).build("settings", scope=reach.scope, replays=noted)
-    body = _body(request, webhook.body.limits.body_bytes)
-    if body is None:
-        return _TOO_LARGE
+    body = _body(request, webhook.body.limits.body_bytes, came)
+    came.take_body(body)
     delivery = Delivery(request.method or "", request.get_full_path(), dict(request.headers), body)
     # What makes an entity is looked at behind the input transformers.
     parsed = parse(delivery, replace(webhook, entities=EntityRules()))
@@ -124,13 +148,16 @@ def _take(request: HttpRequest, incoming: Incoming, reach: Reach) -> Reply:
     return reply
 
 
-def _body(request: HttpRequest, most: int) -> bytes | None:
-    """The body as it came, None when it is larger than this; then the rest isn't even read."""
-    declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > most:
-        return None
-    body: bytes = request.read(most + 1)
-    return body if len(body) <= most else None
+def _body(request: HttpRequest, most: int, came: Came) -> bytes:
+    """The body as it came. Raises _TooLarge when it is larger than this; then the rest isn't even read."""
+    if came.size_bytes is None or came.size_bytes <= most:
+        body: bytes = request.read(most + 1)
+        if len(body) <= most:
+            return body
+    raise _TooLarge(
+        f"The delivery has more than {most:,} bytes",
+        remedy="Have the sender put less into one, or raise the limit of the incoming's body.",
+    )
 
 
 def _items(parsed: Parsed) -> list[Any]:

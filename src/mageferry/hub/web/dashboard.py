@@ -15,10 +15,15 @@ from django.utils import timezone
 
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.routes.models import Route
+from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.arrivals import CLIENT, client_key
+from mageferry.hub.routes.models import Incoming, IncomingType, RefusedDelivery, Route
 from mageferry.hub.routes.readiness import TaskCounts, task_counts
+from mageferry.hub.routes.refusals import SHOWN_HOURS, a_day_ago, count_refused
+from mageferry.hub.routes.rights import MAY_CHANGE_CLIENTS, right_to_change
 from mageferry.hub.routes.runner import ROUTE_FLOW
 from mageferry.hub.trade.models import Order, OrderStatus
+from mageferry.hub.work import outages
 from mageferry.hub.work.models import EVERYTHING, OPEN, FlowRun, Pause, RunStatus, UnitStatus, WorkUnit
 
 DAYS_SHOWN = 30
@@ -27,12 +32,14 @@ DAYS_SHOWN = 30
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds the dashboard's data to the admin's first page."""
     pauses = {pause.connector_key: pause for pause in Pause.objects.all()}
+    probes = outages.probes_of(key for key, pause in pauses.items() if pause.automatic)
     context.update(
         cards=_cards(),
         everything_paused=pauses.get(EVERYTHING),
-        connectors=[_connector(connector, pauses) for connector in Magento2Connector.objects.all()],
+        connectors=[_connector(connector, pauses, probes) for connector in Magento2Connector.objects.all()],
+        clients=_paused_clients(request, pauses, probes),
         routes=_routes(),
-        failures=list(WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]),
+        failures=_failures(request),
         runs=list(FlowRun.objects.order_by("-id")[:10]),
         orders_by_day=_orders_by_day(),
     )
@@ -61,10 +68,57 @@ def _cards() -> list[dict[str, Any]]:
             "number": units.get(UnitStatus.FAILED, 0),
             "href": f"{work}?status__exact={UnitStatus.FAILED}",
         },
+        *_refused_deliveries(),
     ]
 
 
-def _connector(connector: Magento2Connector, pauses: Mapping[str, Pause]) -> dict[str, Any]:
+def _refused_deliveries() -> list[dict[str, Any]]:
+    """A card about webhooks, where there are any."""
+    if not Incoming.objects.filter(type=IncomingType.WEBHOOK).exists():
+        return []
+    lately = count_refused(RefusedDelivery.objects.filter(last_at__gte=a_day_ago()))
+    href = reverse("admin:routes_refuseddelivery_changelist")
+    return [{"title": f"Refused deliveries, {SHOWN_HOURS} h", "number": lately, "href": href}]
+
+
+def _failures(request: HttpRequest) -> list[dict[str, Any]]:
+    """What waits for a person, the newest first, and whether this one may retry it."""
+    units = WorkUnit.objects.filter(status=UnitStatus.FAILED).order_by("-updated_at")[:10]
+    return [{"unit": unit, "may_retry": request.user.has_perm(right_to_change(unit.kind))} for unit in units]
+
+
+def _paused_clients(
+    request: HttpRequest, pauses: Mapping[str, Pause], probes: Mapping[str, WorkUnit]
+) -> list[dict[str, Any]]:
+    """HTTP clients that nothing is sent over: their other side is down, or a person has paused them."""
+    if not any(key.startswith(CLIENT) for key in pauses):
+        return []
+    return [
+        {
+            "client": client,
+            "key": key,
+            "pause": pauses[key],
+            "asked_next": _asked_next(probes.get(key)),
+            "waiting": WorkUnit.objects.filter(connector_key=key, status__in=OPEN).count(),
+            "may_try": pauses[key].automatic and request.user.has_perm(MAY_CHANGE_CLIENTS),
+        }
+        for client in HttpClientRecord.objects.all()
+        if (key := client_key(client)) in pauses
+    ]
+
+
+def _asked_next(probe: WorkUnit | None) -> str:
+    """When the other side of what is paused is asked again, in words."""
+    if probe is None:
+        return "not by itself"
+    if probe.not_before is None or probe.not_before <= timezone.now():
+        return "as soon as a worker is free"
+    return f"at {timezone.localtime(probe.not_before):%Y-%m-%d %H:%M:%S}"
+
+
+def _connector(
+    connector: Magento2Connector, pauses: Mapping[str, Pause], probes: Mapping[str, WorkUnit]
+) -> dict[str, Any]:
     running = set(
         FlowRun.objects.filter(connector_key=connector.key, status=RunStatus.RUNNING).values_list(
             "flow", "scope"
@@ -83,6 +137,7 @@ def _connector(connector: Magento2Connector, pauses: Mapping[str, Pause]) -> dic
     return {
         "connector": connector,
         "pause": pauses.get(connector.key),
+        "asked_next": _asked_next(probes.get(connector.key)),
         "href": reverse("admin:connectors_magento2connector_change", args=(connector.pk,)),
         "flows": flows,
     }

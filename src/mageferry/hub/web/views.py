@@ -11,9 +11,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from mageferry.hub.connectors.models import Magento2Connector, Magento2Seller
+from mageferry.hub.connectors.outages import probe_of as probe_of_connector
 from mageferry.hub.flows import registry, runner
-from mageferry.hub.work import ledger, schedules
-from mageferry.hub.work.models import EVERYTHING
+from mageferry.hub.pipelines.models import HttpClientRecord
+from mageferry.hub.routes.arrivals import CLIENT, client_key
+from mageferry.hub.routes.outages import probe_of as probe_of_client
+from mageferry.hub.routes.rights import MAY_CHANGE_CLIENTS, right_to_change
+from mageferry.hub.work import ledger, outages, schedules
+from mageferry.hub.work.ledger import Intent
+from mageferry.hub.work.models import EVERYTHING, WorkUnit
 
 
 @require_GET
@@ -54,11 +60,12 @@ def run_flow_now(request: HttpRequest) -> HttpResponse:
 @require_POST
 def retry_unit(request: HttpRequest, pk: int) -> HttpResponse:
     """The "Retry" button of a failed unit of work."""
-    if not request.user.has_perm("connectors.change_magento2connector"):
+    kind = WorkUnit.objects.filter(pk=pk).values_list("kind", flat=True).first() or ""
+    if not request.user.has_perm(right_to_change(kind)):
         raise PermissionDenied
     return _told(
         request,
-        bool(ledger.try_again([pk])),
+        bool(ledger.try_again([pk], str(request.user))),
         "It is due again and starts as soon as a worker is free.",
         "It isn't waiting for a retry any more.",
     )
@@ -89,6 +96,33 @@ def resume_work(request: HttpRequest) -> HttpResponse:
     )
 
 
+@staff_member_required
+@require_POST
+def try_now(request: HttpRequest) -> HttpResponse:
+    """The "Try now" button of what an outage has paused: asks whether the other side is back, without waiting."""
+    key = request.POST.get("key", "")
+    probe = _probe_of(request, key)
+    return _told(
+        request,
+        outages.probe_now(key, probe, str(request.user)),
+        "It is asked as soon as a worker is free, and goes on when it answers.",
+        "It isn't paused by an outage any more.",
+    )
+
+
+def _probe_of(request: HttpRequest, key: str) -> Intent:
+    """What asks a paused connector or HTTP client. Raises PermissionDenied, Http404."""
+    if key.startswith(CLIENT):
+        if not request.user.has_perm(MAY_CHANGE_CLIENTS):
+            raise PermissionDenied
+        for client in HttpClientRecord.objects.all():
+            if client_key(client) == key:
+                return probe_of_client(client)
+        raise Http404
+    _connector_key(request, key)
+    return probe_of_connector(key)
+
+
 def _told(request: HttpRequest, done: bool, success: str, nothing: str) -> HttpResponse:
     """Back to the first page, with what a button did, or why it did nothing."""
     if done:
@@ -98,11 +132,11 @@ def _told(request: HttpRequest, done: bool, success: str, nothing: str) -> HttpR
     return redirect("admin:index")
 
 
-def _connector_key(request: HttpRequest) -> str:
+def _connector_key(request: HttpRequest, key: str | None = None) -> str:
     """The connector that a button is about; * is everything. Raises PermissionDenied, Http404."""
     if not request.user.has_perm("connectors.change_magento2connector"):
         raise PermissionDenied
-    key = request.POST.get("connector", "")
+    key = request.POST.get("connector", "") if key is None else key
     if key != EVERYTHING and key not in {each.key for each in Magento2Connector.objects.all()}:
         raise Http404
     return key

@@ -74,7 +74,7 @@ class WorkUnitAdmin(adminsite.ReadOnlyAdmin):
 
     @admin.action(description="Retry", permissions=["change"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[models.WorkUnit]) -> None:
-        count = operations.try_again(list(queryset.values_list("pk", flat=True)))
+        count = operations.try_again(list(queryset.values_list("pk", flat=True)), str(request.user))
         self.message_user(request, f"{count} units of work are due again.")
 
     @admin.action(description="Skip", permissions=["change"])
@@ -91,7 +91,7 @@ class WorkUnitAdmin(adminsite.ReadOnlyAdmin):
 
     @adminsite.action(description="Retry", url_path="retry", permissions=["change"])
     def retry_this(self, request: HttpRequest, object_id: int) -> adminsite.HttpResponse:
-        operations.try_again([object_id])
+        operations.try_again([object_id], str(request.user))
         self.message_user(request, "The unit of work is due again.")
         return adminsite.back_to(models.WorkUnit, object_id)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from mageferry.hub.work.models import (
     WorkUnit,
 )
 from mageferry.hub.work.queue import recover_units, wake_units
+from mageferry.hub.work.retries import tell_of_retry
 from mageferry.hub.work.turns import assign_turns
 from mageferry.hub.work.units import check_payload
 
@@ -34,6 +36,7 @@ RETRYABLE = (
     UnitStatus.RETRY,
     UnitStatus.REJECTED,
 )
+_AT_ONCE = 500
 _PRUNED_AT_ONCE = 1000
 _LEASE_KEPT_SECONDS = 30 * 86_400
 
@@ -42,16 +45,19 @@ class NotNow(Exception):
     """What was asked for can't be done with the unit as it stands; the text says why and what else to do."""
 
 
-def try_again(pks: Collection[int]) -> int:
-    """A person's "retry": failed, skipped or waiting units become due now, attempts counted anew. The step stays,
-    so a write that was sent and is unclear is still looked up first."""
+def try_again(pks: Collection[int], by: str = "") -> int:
+    """A person's "retry": failed, skipped or waiting units become due now, attempts counted anew; returns how many. The
+    step stays, so a write that was sent and is unclear is still looked up first. `by` names the person."""
+    return sum(_try_again(portion, by) for portion in batched(pks, _AT_ONCE))
+
+
+def _try_again(pks: Sequence[int], by: str) -> int:
     with transaction.atomic():
         units = list(
-            WorkUnit.objects.filter(pk__in=list(pks), status__in=RETRYABLE).select_for_update(
-                skip_locked=True
-            )
+            WorkUnit.objects.filter(pk__in=pks, status__in=RETRYABLE).select_for_update(skip_locked=True)
         )
         assign_turns(units)
+        tell_of_retry(units, by)
         for unit in units:
             WorkUnit.objects.filter(pk=unit.pk).update(
                 status=UnitStatus.NEW,
@@ -67,11 +73,12 @@ def try_again(pks: Collection[int]) -> int:
 
 
 def skip(pks: Collection[int], reason: str) -> int:
-    """A person's "skip": units that are not being worked on right now are left undone for good."""
-    return (
-        WorkUnit.objects.filter(pk__in=list(pks))
+    """A person's "skip": units that are not being worked on right now are left undone for good; returns how many."""
+    return sum(
+        WorkUnit.objects.filter(pk__in=portion)
         .exclude(status__in=(UnitStatus.FINISHED, UnitStatus.PROCESSING))
         .update(status=UnitStatus.SKIPPED, reason=reason, finished_at=Now(), updated_at=Now())
+        for portion in batched(pks, _AT_ONCE)
     )
 
 
@@ -83,19 +90,22 @@ def cancel(pks: Collection[int], reason: str) -> int:
     """
     waiting = Q(status__in=(UnitStatus.NEW, UnitStatus.RETRY, UnitStatus.WAITING))
     running = Q(status=UnitStatus.PROCESSING, step=Step.INTENT)
-    return WorkUnit.objects.filter(waiting | running, pk__in=list(pks)).update(
-        status=UnitStatus.REJECTED,
-        reason=reason,
-        remedy="Retry it to do it after all.",
-        lease_owner="",
-        lease_token=F("lease_token") + 1,
-        lease_expires_at=None,
-        finished_at=Now(),
-        updated_at=Now(),
+    return sum(
+        WorkUnit.objects.filter(waiting | running, pk__in=portion).update(
+            status=UnitStatus.REJECTED,
+            reason=reason,
+            remedy="Retry it to do it after all.",
+            lease_owner="",
+            lease_token=F("lease_token") + 1,
+            lease_expires_at=None,
+            finished_at=Now(),
+            updated_at=Now(),
+        )
+        for portion in batched(pks, _AT_ONCE)
     )
 
 
-def edit_and_retry(pk: int, payload: Any) -> None:
+def edit_and_retry(pk: int, payload: Any, by: str = "") -> None:
     """Give a unit another payload and make it due. Raises NotNow, BadPayload, PayloadTooLarge."""
     with transaction.atomic():
         unit = WorkUnit.objects.select_for_update().filter(pk=pk).first()
@@ -104,7 +114,7 @@ def edit_and_retry(pk: int, payload: Any) -> None:
         check_payload(str(unit), payload)
         check_editable(unit)
         WorkUnit.objects.filter(pk=pk).update(payload=payload, status=UnitStatus.WAITING, updated_at=Now())
-        try_again([pk])
+        try_again([pk], by)
 
 
 def check_editable(unit: WorkUnit) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -15,7 +17,7 @@ from django.db import transaction
 
 from mageferry.hub.work import ledger
 from mageferry.hub.work.ledger import Intent
-from mageferry.hub.work.models import Pause
+from mageferry.hub.work.models import OPEN, Pause, WorkUnit
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -78,6 +80,31 @@ def end_outage(connector_key: str) -> datetime | None:
 def outage_of(connector_key: str) -> Pause | None:
     """The pause that an outage made, if there is one."""
     return Pause.objects.filter(connector_key=connector_key, automatic=True).first()
+
+
+def probe_subject(connector_key: str) -> str:
+    """What the unit that asks is called."""
+    return f"Is {connector_key} back?"
+
+
+def probes_of(connector_keys: Iterable[str]) -> dict[str, WorkUnit]:
+    """The unit that asks next, for each of these that has one; `not_before` says when."""
+    keys = {probe_subject(key): key for key in connector_keys}
+    return {keys[unit.subject]: unit for unit in WorkUnit.objects.filter(subject__in=keys, status__in=OPEN)}
+
+
+def probe_now(connector_key: str, probe: Intent, by: str) -> bool:
+    """Ask the other side as soon as a worker is free; `by` names who wants it. False: no outage pauses it any more."""
+    with transaction.atomic():
+        if outage_of(connector_key) is None:
+            return False
+        waiting = probes_of([connector_key]).get(connector_key)
+        if waiting is None:
+            ledger.write_intents([replace(probe, wait_seconds=0)])
+        else:
+            # One that is being asked right now is left as it is.
+            ledger.try_again([waiting.pk], by)
+    return True
 
 
 def next_probe_seconds(probes: int) -> float:

@@ -7,6 +7,7 @@ from mageferry.hub.routes.admin.memory import (
     StorageAdmin,
     StorageEntryAdmin,
 )
+from mageferry.hub.routes.admin.refusals import RefusedDeliveryAdmin
 from mageferry.hub.routes.admin.routes import RouteAdmin
 from mageferry.hub.routes.admin.stored_tests import StoredTestAdmin
 from mageferry.hub.routes.admin.tasks import TaskAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "IdMapEntryAdmin",
     "IncomingAdmin",
     "OutgoingAdmin",
+    "RefusedDeliveryAdmin",
     "RouteAdmin",
     "StorageAdmin",
     "StorageEntryAdmin",

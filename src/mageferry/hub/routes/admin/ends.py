@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import PermissionDenied
 from django.forms import modelform_factory
@@ -17,35 +17,38 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of
+from mageferry.hub.pipelines.shown import cut
 from mageferry.hub.routes import sending_once
+from mageferry.hub.routes.admin.links import refusals_of
 from mageferry.hub.routes.building import INCOMING_OUTLINES
 from mageferry.hub.routes.editor import sentence
 from mageferry.hub.routes.forms import IncomingForm, OutgoingForm
-from mageferry.hub.routes.models import Incoming, IncomingKind, Outgoing, RouteTask
+from mageferry.hub.routes.models import Incoming, IncomingType, Outgoing, RefusedDelivery, RouteTask
 from mageferry.hub.routes.preview import preview_request
+from mageferry.hub.routes.refusals import SHOWN_HOURS, a_day_ago, count_refused
 from mageferry.hub.routes.settings import find_problems
-from mageferry.hub.routes.shown import cut, pretty
+from mageferry.hub.routes.shown import pretty
 from mageferry.hub.routes.trial import try_step
 
 _ABOUT_EXCHANGES: Final = ("request", "answer")
 _PAGES_OF_STEP: Final = {"pagination": 2}
-# Which records a kind needs, in the words of the page's script.
+# Which records a type needs, in the words of the page's script.
 _RECORDS: Final = {
-    "client": "kind == 'http' || kind == 'chain'",
-    "storage": "kind == 'storage'",
-    "account": "kind == 'hub'",
+    "client": "type == 'http' || type == 'chain'",
+    "storage": "type == 'storage'",
+    "account": "type == 'hub'",
 }
-_RECORDS_AND_SAMPLE: Final = {**_RECORDS, "sample": "kind == 'webhook' || kind == 'file'"}
+_RECORDS_AND_SAMPLE: Final = {**_RECORDS, "sample": "type == 'webhook' || type == 'file'"}
 _PICKED: Final = 10
 
 
 class _EndAdmin(adminsite.ModelAdmin):
     """What the pages of incomings and outgoings have in common."""
 
-    list_filter = ("kind", "enabled")
+    list_filter = ("type", "enabled")
     list_select_related = ("client",)
     search_fields = ("name", "code", "description")
-    readonly_fields = ("state", "used_by")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("state", "used_by")
     conditional_fields = _RECORDS
 
     @adminsite.display(description="enabled", boolean=True, ordering="enabled")
@@ -90,15 +93,25 @@ class _EndAdmin(adminsite.ModelAdmin):
 @adminsite.register(Incoming)
 class IncomingAdmin(_EndAdmin):
     form = IncomingForm
-    list_display = ("name", "code", "shown_enabled", "kind", "client", "used_by", "updated_at")
+    list_display = ("name", "code", "shown_enabled", "type", "client", "used_by", "updated_at")
     conditional_fields = _RECORDS_AND_SAMPLE
+    readonly_fields = ("state", "used_by", "refused")
     fieldsets = (
-        (None, {"fields": (("name", "code"), "enabled", "description", "state", "used_by")}),
+        (None, {"fields": (("name", "code"), "enabled", "description", "state", "used_by", "refused")}),
         (
             "Where entities come from",
-            {"fields": ("kind", "client", "storage", "account", "sample", "described")},
+            {"fields": ("type", "client", "storage", "account", "sample", "described")},
         ),
     )
+
+    @adminsite.display(description="refused deliveries")
+    def refused(self, incoming: Incoming) -> str:
+        if incoming.pk is None or incoming.type != IncomingType.WEBHOOK:
+            return "-"
+        rows = RefusedDelivery.objects.filter(incoming=incoming)
+        lately, ever = count_refused(rows.filter(last_at__gte=a_day_ago())), count_refused(rows)
+        told = f"{lately:,} in the last {SHOWN_HOURS} hours, {ever:,} in all that are kept"
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', refusals_of(incoming.pk), told)
 
     def get_urls(self) -> list[URLPattern]:
         return [self.own_path("try", self.try_view), *super().get_urls()]
@@ -130,10 +143,10 @@ class IncomingAdmin(_EndAdmin):
 @adminsite.register(Outgoing)
 class OutgoingAdmin(_EndAdmin):
     form = OutgoingForm
-    list_display = ("name", "code", "shown_enabled", "kind", "client", "used_by", "updated_at")
+    list_display = ("name", "code", "shown_enabled", "type", "client", "used_by", "updated_at")
     fieldsets = (
         (None, {"fields": (("name", "code"), "enabled", "description", "state", "used_by")}),
-        ("Where entities go", {"fields": ("kind", "client", "storage", "account", "described")}),
+        ("Where entities go", {"fields": ("type", "client", "storage", "account", "described")}),
     )
     change_form_after_template = "routes/preview_panel.html"
 
@@ -204,21 +217,28 @@ class OutgoingAdmin(_EndAdmin):
 
 def _trial_form(form: type[Any], posted: Any, record: Any) -> Any:
     """The same form without what only matters when it is saved."""
-    kind: Any = modelform_factory(form.Meta.model, form=form, fields=("kind", "client", "storage", "account"))
-    made = kind(posted, instance=record)
+    shortened: Any = modelform_factory(
+        form.Meta.model, form=form, fields=("type", "client", "storage", "account")
+    )
+    made = shortened(posted, instance=record)
     made.shown_again = False
     return made
 
 
 def _up_to(step: str, posted: Any) -> Any:
     """What was entered up to a step: what comes later doesn't matter yet, and may be unfinished."""
-    kind = posted.get("kind", "")
-    names = [node["name"] for node in INCOMING_OUTLINES.get(kind, [])]
+    type_name = posted.get("type", "")
+    names = [node["name"] for node in INCOMING_OUTLINES.get(type_name, [])]
     try:
         given = json.loads(posted.get("described", ""))
     except (json.JSONDecodeError, RecursionError):
         return posted
-    if kind != IncomingKind.HTTP or step not in names or not isinstance(given, dict) or step == "entities":
+    if (
+        type_name != IncomingType.HTTP
+        or step not in names
+        or not isinstance(given, dict)
+        or step == "entities"
+    ):
         return posted
     later = names[names.index(step) + 1 :]
     changed = posted.copy()

@@ -23,6 +23,11 @@ def requests_during(run: FlowRun | None, client: HttpClientRecord | None) -> str
     return f"{reverse('admin:pipelines_httprequestrecord_changelist')}?{urlencode(query)}"
 
 
+def refusals_of(incoming_pk: int) -> str:
+    """The list of deliveries to an incoming that weren't taken."""
+    return f"{reverse('admin:routes_refuseddelivery_changelist')}?incoming__id__exact={incoming_pk}"
+
+
 def tasks_of(route_pk: int, status: str = "") -> str:
     """The list of tasks of a route, all or those of a status."""
     query = {"route__id__exact": str(route_pk)} | ({"status": status} if status else {})

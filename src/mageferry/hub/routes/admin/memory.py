@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from mageferry.hub import adminsite
 from mageferry.hub.routes.memory_forms import EntryForm, GlobalValueForm
 from mageferry.hub.routes.models import GlobalValue, IdMapEntry, Storage, StorageEntry
+from mageferry.hub.routes.searching import contains
 from mageferry.hub.routes.shown import pretty
 
 _BY_SECRECY: Final = {"value": "is_secret == false", "new_secret": "is_secret == true"}
@@ -63,11 +64,11 @@ class StorageEntryAdmin(adminsite.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        found, duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term.strip():
-            values = queryset.annotate(value_text=Cast("value", TextField()))
-            found |= values.filter(value_text__icontains=search_term.strip())
-        return found, duplicates
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        texts = queryset.annotate(value_text=Cast("value", TextField()))
+        return texts.filter(contains("key", text) | contains("value_text", text, is_json=True)), False
 
 
 @adminsite.register(GlobalValue)

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 
 from mageferry.hub import adminsite
 from mageferry.hub.pipelines.admin.words import state_of
+from mageferry.hub.pipelines.shown import cut
 from mageferry.hub.routes import operations
 from mageferry.hub.routes.admin.ends import refused
 from mageferry.hub.routes.admin.links import tasks_of
@@ -26,7 +27,7 @@ from mageferry.hub.routes.models import Route
 from mageferry.hub.routes.readiness import TaskCounts, problems_of, task_counts
 from mageferry.hub.routes.runner import check_runnable, request_run
 from mageferry.hub.routes.schedules import put_schedule, schedule_of
-from mageferry.hub.routes.shown import cut, pretty
+from mageferry.hub.routes.shown import pretty
 from mageferry.hub.routes.trial import try_step
 from mageferry.hub.routes.work_page import legend, tasks_by_hour, work_of
 from mageferry.hub.work.models import UnitStatus
@@ -245,7 +246,9 @@ def _resume(route: Route, request: HttpRequest) -> str:
 
 
 def _retry_failed(route: Route, request: HttpRequest) -> str:
-    return f"{operations.retry(operations.failed_tasks(route))} failed tasks are due again."
+    return (
+        f"{operations.retry(operations.failed_tasks(route), str(request.user))} failed tasks are due again."
+    )
 
 
 def _read_again(route: Route, request: HttpRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -106,18 +106,21 @@ class TaskAdmin(adminsite.ReadOnlyAdmin):
 
     @admin.action(description="Retry the chosen", permissions=["change"])
     def retry_chosen(self, request: HttpRequest, queryset: QuerySet[RouteTask]) -> None:
-        tasks = list(queryset)
-        self.message_user(request, f"{operations.retry(tasks)} tasks are due again.")
-        self._log(request, tasks, "Retried, with others.")
+        count = 0
+        for portion in operations.portions_of(queryset):
+            count += operations.retry(portion, str(request.user))
+            self._log(request, portion, "Retried, with others.")
+        self.message_user(request, f"{count} tasks are due again.")
 
     @admin.action(description="Skip the chosen", permissions=["change"])
     def skip_chosen(self, request: HttpRequest, queryset: QuerySet[RouteTask]) -> None:
-        tasks = list(queryset)
-        count = operations.skip(tasks, f"Skipped by {request.user}.")
+        count = 0
+        for portion in operations.portions_of(queryset):
+            count += operations.skip(portion, f"Skipped by {request.user}.")
+            self._log(request, portion, "Skipped, with others.")
         self.message_user(request, f"{count} tasks were skipped.")
-        self._log(request, tasks, "Skipped, with others.")
 
-    def _log(self, request: HttpRequest, tasks: list[RouteTask], said: str) -> None:
+    def _log(self, request: HttpRequest, tasks: Sequence[RouteTask], said: str) -> None:
         assert request.user.pk is not None, "who may change has signed in"
         LogEntry.objects.log_actions(request.user.pk, tasks, CHANGE, said)
 
@@ -186,7 +189,7 @@ class TaskAdmin(adminsite.ReadOnlyAdmin):
             "typed": entity if typed is None else typed,
             "sent": pretty(task.transformed) if task.is_transformed else "",
             "result": pretty(task.result) if task.result else "",
-            "attempts": task_page.attempts_of(exchanges),
+            "attempts": task_page.attempts_of(exchanges, task.retries.all()),
             "choices": task_page.choices_of(task.unit) if may_change else None,
             "tries": stages is not None,
             "stages": shown_stages,
@@ -203,7 +206,7 @@ class TaskAdmin(adminsite.ReadOnlyAdmin):
 
 
 def _retry(task: RouteTask, request: HttpRequest) -> str:
-    if not operations.retry([task]):
+    if not operations.retry([task], str(request.user)):
         raise Refused(f"The task is {task.unit.get_status_display()}: there is nothing to retry.")
     return "Retried: it is due and starts as soon as a worker is free."
 
@@ -222,18 +225,18 @@ def _edit(task: RouteTask, request: HttpRequest) -> str:
         raise Refused(f"The entity isn't JSON ({where}). Correct it, then try again.") from None
     except RecursionError:
         raise Refused("The entity is nested too deeply.") from None
-    operations.edit_and_retry(task, task_page.unmasked(edited, task.entity))
+    operations.edit_and_retry(task, task_page.unmasked(edited, task.entity), str(request.user))
     return "Edited and retried: it is due with its new entity."
 
 
 def _send_again(task: RouteTask, request: HttpRequest) -> str:
-    operations.send_again(task)
+    operations.send_again(task, str(request.user))
     return "Not there: it is sent once more."
 
 
 def _mark_done(task: RouteTask, request: HttpRequest) -> str:
     remote_id = request.POST.get("remote_id", "").strip()
-    operations.mark_done(task, remote_id or None)
+    operations.mark_done(task, remote_id or None, str(request.user))
     return f"There{f' as {remote_id}' if remote_id else ''}: it isn't sent again."
 
 

@@ -9,23 +9,25 @@ from mageferry.hub.routes.models.memory import (
 from mageferry.hub.routes.models.records import (
     Changes,
     Incoming,
-    IncomingKind,
+    IncomingType,
     Outgoing,
-    OutgoingKind,
+    OutgoingType,
     Route,
     StoredTest,
 )
-from mageferry.hub.routes.models.tasks import RouteTask, TaskExchange, TaskStage
+from mageferry.hub.routes.models.refusals import RefusedDelivery
+from mageferry.hub.routes.models.tasks import RouteTask, TaskExchange, TaskRetry, TaskStage
 
 __all__ = [
     "Changes",
     "GlobalValue",
     "IdMapEntry",
     "Incoming",
-    "IncomingKind",
+    "IncomingType",
     "Outgoing",
-    "OutgoingKind",
+    "OutgoingType",
     "Processed",
+    "RefusedDelivery",
     "Route",
     "RouteTask",
     "Storage",
@@ -33,5 +35,6 @@ __all__ = [
     "StoredTest",
     "TakenDelivery",
     "TaskExchange",
+    "TaskRetry",
     "TaskStage",
 ]

@@ -21,7 +21,7 @@ CODE: Final = RegexValidator(
 _DAY_SECONDS: Final = 86_400
 
 
-class IncomingKind(models.TextChoices):
+class IncomingType(models.TextChoices):
     """Where entities come from."""
 
     HTTP = "http", "HTTP subscriber: asked page by page"
@@ -31,7 +31,7 @@ class IncomingKind(models.TextChoices):
     HUB = "hub", "Hub: what changed in the hub itself"
 
 
-class OutgoingKind(models.TextChoices):
+class OutgoingType(models.TextChoices):
     """Where entities go."""
 
     HTTP = "http", "HTTP publisher: one request for an entity"
@@ -49,7 +49,7 @@ class Changes(models.TextChoices):
 
 
 class _Described(models.Model):
-    """A record whose settings are data, checked by the description of its kind.
+    """A record whose settings are data, checked by the description of its type.
 
     `settings` has the mask in place of each secret; `secrets` has them by their places, as JSON in encrypted text.
     """
@@ -75,7 +75,7 @@ class _Described(models.Model):
 class Incoming(_Described):
     """Where entities come from, and what they are made into before any route sees them."""
 
-    kind = models.CharField(max_length=8, choices=IncomingKind)
+    type = models.CharField(max_length=8, choices=IncomingType)
     client = models.ForeignKey(
         HttpClientRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="incomings",
         verbose_name="HTTP client",
@@ -85,7 +85,7 @@ class Incoming(_Described):
     )
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Whose orders, stock or products; for the kind Hub.",
+        help_text="Whose orders, stock or products; for the type Hub.",
     )  # fmt: skip
     transformers = OrderedJSONField(
         "input transformers",
@@ -101,13 +101,13 @@ class Incoming(_Described):
     @property
     def is_polled(self) -> bool:
         """Whether it is read by a schedule; deliveries come by themselves."""
-        return self.kind != IncomingKind.WEBHOOK
+        return self.type != IncomingType.WEBHOOK
 
 
 class Outgoing(_Described):
     """Where entities go."""
 
-    kind = models.CharField(max_length=8, choices=OutgoingKind)
+    type = models.CharField(max_length=8, choices=OutgoingType)
     client = models.ForeignKey(
         HttpClientRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="outgoings",
         verbose_name="HTTP client",
@@ -117,7 +117,7 @@ class Outgoing(_Described):
     )
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Whose orders, stock or products; for the kind Hub.",
+        help_text="Whose orders, stock or products; for the type Hub.",
     )  # fmt: skip
 
     class Meta:

@@ -46,6 +46,11 @@ class RouteTask(models.Model):
     transformed = OrderedJSONField(null=True, blank=True)
     is_transformed = models.BooleanField(default=False)
     is_partly_done = models.BooleanField(default=False, help_text="Steps of its chain are done.")
+    attempts_before = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Attempts before a person retried it; its unit counts from then on.",
+    )
     chain_state = SecretField(blank=True, default="", editable=False)
     result = OrderedJSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,6 +66,23 @@ class RouteTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route} {self.identifier}".strip()
+
+
+class TaskRetry(models.Model):
+    """A person retried a task."""
+
+    task = models.ForeignKey(RouteTask, on_delete=models.CASCADE, related_name="retries")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Whoever it was; empty: nobody said.")
+
+    class Meta:
+        db_table = "route_retry"
+        verbose_name = "retry of a task"
+        verbose_name_plural = "retries of tasks"
+        ordering = ("task", "pk")
+
+    def __str__(self) -> str:
+        return f"Retried by {self.by}" if self.by else "Retried"
 
 
 class TaskExchange(models.Model):

@@ -11,17 +11,17 @@ class Editor extends Boxes {
     this.area = root.querySelector("[data-editor-json]");
     this.view = root.querySelector("[data-editor-view]");
     this.warning = root.querySelector("[data-editor-warning]");
-    this.kindField = this.config.kind_field && root.closest("form").elements[this.config.kind_field];
+    this.typeField = this.config.type_field && root.closest("form").elements[this.config.type_field];
     this.place = { get: () => this.value, set: (value) => { this.value = value; }, changed: () => this.write() };
     this.kept = {};
     root.querySelector("[data-editor-switch]").addEventListener("click", () => this.switchView());
-    if (this.kindField) this.kindField.addEventListener("change", () => this.changeKind());
-    this.kind = this.currentKind();
+    if (this.typeField) this.typeField.addEventListener("change", () => this.changeType());
+    this.type = this.currentType();
     root.classList.add("editor-on");
     this.root.closest("form").addEventListener("submit", (event) => this.check(event), true);
     if (this.read()) this.draw(); else this.asText(true);
   }
-  currentKind() { return this.kindField ? this.kindField.value : Object.keys(this.config.outlines)[0]; }
+  currentType() { return this.typeField ? this.typeField.value : Object.keys(this.config.outlines)[0]; }
   read() {
     try {
       this.value = JSON.parse(this.area.value || "{}");
@@ -45,11 +45,11 @@ class Editor extends Boxes {
     this.asText(false);
     this.draw();
   }
-  changeKind() {
-    this.kept[this.kind] = this.value;
-    this.kind = this.currentKind();
-    // What both kinds have goes along.
-    this.value = this.kept[this.kind] || (isObject(this.value) && this.value.transformers ? { transformers: this.value.transformers } : {});
+  changeType() {
+    this.kept[this.type] = this.value;
+    this.type = this.currentType();
+    // What both types have goes along.
+    this.value = this.kept[this.type] || (isObject(this.value) && this.value.transformers ? { transformers: this.value.transformers } : {});
     this.config.problems = {};
     this.write();
     this.draw();
@@ -65,8 +65,8 @@ class Editor extends Boxes {
   }
   draw() {
     this.asText(false);
-    const nodes = this.config.outlines[this.kind];
-    if (!nodes) { this.view.replaceChildren(make("p", { class: "described-help" }, "Choose a kind first.")); return; }
+    const nodes = this.config.outlines[this.type];
+    if (!nodes) { this.view.replaceChildren(make("p", { class: "described-help" }, "Choose a type first.")); return; }
     const more = nodes.filter((node) => isPlain(node));
     const main = nodes.filter((node) => !isPlain(node));
     const parts = main.map((node) => this.section(node));
@@ -81,7 +81,7 @@ class Editor extends Boxes {
   }
   section(node) {
     const place = below(this.place, node.name);
-    const step = (this.config.steps[this.kind] || {})[node.name];
+    const step = (this.config.steps[this.type] || {})[node.name];
     this.begin(node, place);
     const body = node.kind === "group" && !node.optional
       ? this.fields(node.fields, place, node.name)

@@ -1,4 +1,4 @@
-"""The kinds of incomings and outgoings: what describes the settings of each."""
+"""The types of incomings and outgoings: what describes the settings of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mageferry.http.subscriber.described import EntityDescription, ItemsDescript
 from mageferry.http.subscriber.formats.described import FormatDescription
 from mageferry.http.webhook.described import WebhookDescription
 from mageferry.hub.exchange import KINDS
-from mageferry.hub.routes.models import IncomingKind, OutgoingKind
+from mageferry.hub.routes.models import IncomingType, OutgoingType
 
 _SECONDS: Final = 366 * 86_400
 
@@ -107,28 +107,28 @@ class SinglePublisherDescription(PublisherDescription):
 
 
 INCOMING: Final[Mapping[str, type[Description]]] = {
-    IncomingKind.HTTP: SubscriberDescription,
-    IncomingKind.WEBHOOK: WebhookDescription,
-    IncomingKind.STORAGE: StoredIncomingDescription,
-    IncomingKind.FILE: FileDescription,
-    IncomingKind.HUB: HubIncomingDescription,
+    IncomingType.HTTP: SubscriberDescription,
+    IncomingType.WEBHOOK: WebhookDescription,
+    IncomingType.STORAGE: StoredIncomingDescription,
+    IncomingType.FILE: FileDescription,
+    IncomingType.HUB: HubIncomingDescription,
 }
 OUTGOING: Final[Mapping[str, type[Description]]] = {
-    OutgoingKind.HTTP: SinglePublisherDescription,
-    OutgoingKind.CHAIN: ChainDescription,
-    OutgoingKind.HUB: HubOutgoingDescription,
-    OutgoingKind.STORAGE: StoredOutgoingDescription,
+    OutgoingType.HTTP: SinglePublisherDescription,
+    OutgoingType.CHAIN: ChainDescription,
+    OutgoingType.HUB: HubOutgoingDescription,
+    OutgoingType.STORAGE: StoredOutgoingDescription,
 }
-# Which records a kind needs besides its settings.
+# Which records a type needs besides its settings.
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
-    IncomingKind.HTTP: ("client",),
-    IncomingKind.STORAGE: ("storage",),
-    OutgoingKind.CHAIN: ("client",),
+    IncomingType.HTTP: ("client",),
+    IncomingType.STORAGE: ("storage",),
+    OutgoingType.CHAIN: ("client",),
 }
 
 
-def kind_of(record: Any) -> type[Description]:
+def description_type(record: Any) -> type[Description]:
     """What describes the settings of an incoming or outgoing."""
     from mageferry.hub.routes.models import Incoming
 
-    return (INCOMING if isinstance(record, Incoming) else OUTGOING)[record.kind]
+    return (INCOMING if isinstance(record, Incoming) else OUTGOING)[record.type]
