@@ -1,4 +1,5 @@
-"""`python -m chaos`: runs of several seeds, a row each; exit code 1 when anything was lost, doubled or unexplained."""
+"""`python -m chaos`: runs of several seeds, a row each; exit code 1 when anything was lost, doubled or unexplained,
+or didn't come to its end."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,20 +22,28 @@ from rich.progress import Progress
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-_LAST = ("parked", "faults", "kills", "lost", "doubled", "unexplained")
-# The stories: where each is told, what is counted in it, and what a run is.
+COLUMNS = ("refused", "faults", "kills", "lost", "doubled", "unexplained", "unsettled", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class StoryKind:
+    """A story: where it is told, how many seeds are played, what is counted in a run, and what a run is."""
+
+    module: str
+    seeds: int
+    counts: tuple[str, ...]
+    title: str
+
+
 STORIES = {
-    "flows": (
-        "chaos.story",
-        ("exported", "taken_over", "shipments", "refunds", *_LAST),
+    "flows": StoryKind(
+        "chaos.story", 20, ("exported", "taken_over", "shipments", "refunds"),
         "export, shipment, refund, and the way back",
     ),
-    "routes": (
-        "chaos.route_story",
-        ("orders", "sales", "parcels", *_LAST),
-        "marketplace to hub and ERP, a chain back to it",
+    "routes": StoryKind(
+        "chaos.route_story", 5, ("orders", "sales", "parcels"), "marketplace to hub and ERP, a chain back to it"
     ),
-}
+}  # fmt: skip
 
 
 def parse() -> argparse.Namespace:
@@ -49,9 +58,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--home", type=Path, help="a hub's home with its tables made, to begin with a copy of it"
     )
+    parser.add_argument("--keep", type=Path, help="a folder for the home of each run with a difference")
     given = parser.parse_args()
     if given.seeds is None:
-        given.seeds = 20 if given.story == "flows" else 5
+        given.seeds = STORIES[given.story].seeds
     return given
 
 
@@ -74,15 +84,12 @@ def run_one(given: argparse.Namespace) -> dict[str, Any]:
 
         ready()
         workers.prepare()
-        story = import_module(STORIES[given.story][0])
+        story = import_module(STORIES[given.story].module)
         result = story.run_seed(given.first, given.orders, given.seconds)
-    verdict = asdict(result.verdict)
-    return verdict | {
-        "seed": result.seed,
-        "faults": result.faults,
-        "kills": result.kills,
-        "seconds": result.seconds,
-    }
+        problems = result.verdict.problems
+        if problems and given.keep is not None:
+            shutil.copytree(home, given.keep / f"{given.story}-{given.first}", dirs_exist_ok=True)
+    return asdict(result) | {"problems": problems}
 
 
 def make_home(home: Path) -> None:
@@ -118,16 +125,50 @@ def _run_seed(given: argparse.Namespace, seed: int, home: Path) -> dict[str, Any
         "seconds": given.seconds,
         "home": home,
     }
+    if given.keep is not None:
+        options["keep"] = given.keep
     command = [sys.executable, "-m", "chaos", "--one"]
     command += [f"--{name}={value}" for name, value in options.items()]
-    done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=given.seconds * 4 + 120,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=given.seconds + 300,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        return _without_result(seed, f"it did not end: {late}")
     if done.returncode:
-        raise SystemExit(f"Seed {seed} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+        return _without_result(seed, f"it ended with {done.returncode}:\n{done.stderr[-4000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def _without_result(seed: int, why: str) -> dict[str, Any]:
+    """A run that broke off: the others go on, and this one is a bad one."""
+    return {"seed": seed, "verdict": {"counts": {}}, "problems": [why]}
+
+
+def show(given: argparse.Namespace, results: list[dict[str, Any]]) -> None:
+    """A row for each seed, then every difference in a line."""
+    kind = STORIES[given.story]
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    table = Table("seed", title=f"{given.orders} orders a run: {kind.title}")
+    for column in (*kind.counts, *COLUMNS):
+        table.add_column(column.replace("_", " "), justify="right")
+    for each in results:
+        cells = [each["verdict"]["counts"].get(name, 0) for name in kind.counts]
+        cells += [_cell(each.get(name, each["verdict"].get(name))) for name in COLUMNS]
+        table.add_row(str(each["seed"]), *map(str, cells))
+    console.print(table)
+    for each in results:
+        for text in each["problems"]:
+            console.print(f"seed {each['seed']}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cell(value: Any) -> str:
+    """Differences are counted, numbers shown whole; a run that broke off has neither."""
+    if value is None:
+        return "-"
+    return str(len(value) if isinstance(value, list) else round(value))
 
 
 def main() -> int:
@@ -135,20 +176,9 @@ def main() -> int:
     if given.one:
         sys.stdout.write(json.dumps(run_one(given)) + "\n")
         return 0
-    console, progress = Console(width=None if sys.stdout.isatty() else 140), Console(stderr=True)
-    results = list(run_all(given, progress))
-    _, columns, what = STORIES[given.story]
-    table = Table("seed", title=f"{given.orders} orders a run: {what}")
-    for column in (*columns, "seconds"):
-        table.add_column(column.replace("_", " "), justify="right")
-    for each in results:
-        counts = [each[name] if isinstance(each[name], int) else len(each[name]) for name in columns]
-        table.add_row(str(each["seed"]), *map(str, counts), f"{each['seconds']:.0f}")
-    console.print(table)
-    for each in results:
-        for text in (*each["lost"], *each["doubled"], *each["unexplained"], *each["notes"]):
-            console.print(f"seed {each['seed']}: {text}", markup=False, highlight=False)
-    return 1 if any(each["lost"] or each["doubled"] or each["unexplained"] for each in results) else 0
+    results = list(run_all(given, Console(stderr=True)))
+    show(given, results)
+    return 1 if any(each["problems"] for each in results) else 0
 
 
 if __name__ == "__main__":
