@@ -64,14 +64,22 @@ class Result:
     seconds: float
 
 
-def play(story: Story, seed: int, seconds: float, kill_every_seconds: tuple[float, float]) -> Result:
+def play(
+    story: Story,
+    seed: int,
+    seconds: float,
+    kill_every_seconds: tuple[float, float],
+    *,
+    workers: int = WORKERS,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> Result:
     """Play a story for at most so many seconds, let it come to its end, and compare."""
     began = time.monotonic()
-    crew = Crew(WORKERS, seed)
+    crew = Crew(workers, seed)
     try:
         go_on(story, began + seconds, _killer(crew, seed, kill_every_seconds))
         faults = story.calm()
-        still_open = go_on(story, time.monotonic() + SETTLE_SECONDS)
+        still_open = go_on(story, time.monotonic() + settle_seconds)
     finally:
         crew.end()
     verdict = story.compare()
@@ -79,9 +87,7 @@ def play(story: Story, seed: int, seconds: float, kill_every_seconds: tuple[floa
     return Result(seed, verdict, faults, crew.kills, time.monotonic() - began)
 
 
-def go_on(
-    story: Story, deadline: float, disturb: Callable[[], None] = lambda: None, wait: float = ROUND_SECONDS
-) -> list[str]:
+def go_on(story: Story, deadline: float, disturb: Callable[[], None] = lambda: None) -> list[str]:
     """Rounds of everybody's work until nothing is left for a while, or until the deadline; what is left then."""
     asked_at = looked_at = -math.inf
     quiet = 0
@@ -95,7 +101,7 @@ def go_on(
             looked_at = now
         story.act()
         disturb()
-        time.sleep(wait)
+        time.sleep(ROUND_SECONDS)
         left = story.left()
         quiet = 0 if left else quiet + 1
         if quiet >= QUIET_ROUNDS or time.monotonic() >= deadline:

@@ -1,0 +1,55 @@
+"""A run that doesn't come to its end is a bad one, whatever the comparison says."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+import pytest
+
+from chaos.__main__ import show
+from chaos.play import play
+from chaos.verdict import Verdict
+
+
+class Stuck:
+    """A story in which one order never gets anywhere, and the comparison sees nothing wrong."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def ask(self) -> None:
+        self.told.append("ask")
+
+    def act(self) -> None:
+        self.told.append("act")
+
+    def look(self) -> None:
+        self.told.append("look")
+
+    def left(self) -> list[str]:
+        return ["order M-7 isn't shipped"]
+
+    def calm(self) -> int:
+        self.told.append("calm")
+        return 12
+
+    def compare(self) -> Verdict:
+        return Verdict()
+
+
+def test_what_was_still_open_is_a_difference() -> None:
+    story = Stuck()
+    result = play(story, 1, 0, (60, 60), workers=0, settle_seconds=0)
+    assert result.verdict.problems == ["not at its end: order M-7 isn't shipped"]
+    assert (result.faults, result.kills) == (12, 0)
+    # Once more after all is calm: nothing of what was left open is left to itself.
+    assert story.told == ["ask", "look", "act", "calm", "ask", "look", "act"]
+
+
+def test_every_difference_is_shown_beside_its_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    verdict = Verdict(counts={"exported": 2}, lost=["order M-3 in the shop: 0 of 1"])
+    whole = {"seed": 5, "verdict": asdict(verdict), "problems": verdict.problems, "faults": 9, "kills": 4}
+    broken_off = {"seed": 6, "verdict": {"counts": {}}, "problems": ["it ended with 1"]}
+    show(Namespace(story="flows", orders=4), [whole, broken_off])
+    printed = capsys.readouterr().out
+    assert "seed 5: lost: order M-3 in the shop: 0 of 1" in printed
+    assert "seed 6: it ended with 1" in printed
