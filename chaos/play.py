@@ -66,16 +66,16 @@ class Result:
 
 def play(
     story: Story,
+    crew: Crew,
     seed: int,
     seconds: float,
     kill_every_seconds: tuple[float, float],
     *,
-    workers: int = WORKERS,
     settle_seconds: float = SETTLE_SECONDS,
 ) -> Result:
     """Play a story for at most so many seconds, let it come to its end, and compare."""
     began = time.monotonic()
-    crew = Crew(workers, seed)
+    crew.hire(WORKERS)
     try:
         go_on(story, began + seconds, _killer(crew, seed, kill_every_seconds))
         faults = story.calm()

@@ -13,19 +13,21 @@ from chaos.play import FAULTS, Result, play, retry_failed
 from chaos.route_compare import compare
 from chaos.route_records import make_route_records
 from chaos.verdict import Verdict, open_work
+from chaos.workers import Crew
 from mageferry.hub.pipelines.clients import close_clients
 from mageferry.hub.routes.runner import ROUTE_FLOW, RUN_ROUTE, request_run
 from mageferry.hub.routes.storages import put_value
 from mageferry.hub.work.models import FlowRun, RunStatus
 from mageferry.sandbox.examples import Erp, Marketplace
 
-FAULT_RATE = 0.01
+FAULT_RATE = 0.02
 # A batch of tasks is longer at work than a write to a shop.
 KILL_EVERY_SECONDS = (1.0, 3.0)
 
 
 def run_seed(seed: int, orders: int, seconds: float) -> Result:
     """`orders` of the marketplace: some get a parcel and a refund, some are cancelled. Ends when all is done."""
+    crew = Crew(seed)
     with ExitStack() as stack:
         market, erp = stack.enter_context(Marketplace()), stack.enter_context(Erp())
         story = RouteStory(market, erp, orders, seed)
@@ -33,7 +35,7 @@ def run_seed(seed: int, orders: int, seconds: float) -> Result:
         for system, path in ((market, "/v2/"), (erp, "/api/")):
             for number, kind in enumerate(FAULTS):
                 system.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path=path)
-        return play(story, seed, seconds, KILL_EVERY_SECONDS)
+        return play(story, crew, seed, seconds, KILL_EVERY_SECONDS)
 
 
 class RouteStory:

@@ -14,6 +14,7 @@ from chaos.people import People
 from chaos.play import FAULTS, Result, play, retry_failed
 from chaos.shop import ShopFloor
 from chaos.verdict import Verdict, open_work
+from chaos.workers import Crew
 from mageferry.hub.connectors.models import Magento2Seller
 from mageferry.hub.connectors.shop import close_shops
 from mageferry.hub.flows import registry, runner
@@ -22,12 +23,13 @@ from mageferry.hub.trade.models import Order, OrderPayment, OrderShipment, Order
 from mageferry.hub.work.models import FlowRun, RunStatus, WorkUnit
 from mageferry.sandbox import Sandbox
 
-FAULT_RATE = 0.015
+FAULT_RATE = 0.025
 KILL_EVERY_SECONDS = (0.6, 1.6)
 
 
 def run_seed(seed: int, orders: int, seconds: float) -> Result:
     """`orders` are half the marketplace's and half the shop's own. Ends when all is done, or after `seconds`."""
+    crew = Crew(seed)
     with ExitStack() as stack:
         back_office = stack.enter_context(Sandbox("back-office"))
         storefront = stack.enter_context(Sandbox("storefront"))
@@ -36,7 +38,7 @@ def run_seed(seed: int, orders: int, seconds: float) -> Result:
         for shop in (back_office, storefront):
             for number, kind in enumerate(FAULTS):
                 shop.control.add_fault(kind, rate=FAULT_RATE, seed=seed * 100 + number, path="/V1/")
-        return play(story, seed, seconds, KILL_EVERY_SECONDS)
+        return play(story, crew, seed, seconds, KILL_EVERY_SECONDS)
 
 
 class FlowStory:

@@ -7,7 +7,9 @@ import pytest
 
 from chaos.__main__ import show
 from chaos.play import play
+from chaos.runs import Run
 from chaos.verdict import Verdict
+from chaos.workers import Crew
 
 
 class Stuck:
@@ -36,9 +38,22 @@ class Stuck:
         return Verdict()
 
 
+class NoCrew(Crew):
+    """Nobody works."""
+
+    def __init__(self) -> None:
+        self.kills = 0
+
+    def hire(self, count: int) -> None:
+        self.hired = count
+
+    def end(self) -> None:
+        self.hired = 0
+
+
 def test_what_was_still_open_is_a_difference() -> None:
     story = Stuck()
-    result = play(story, 1, 0, (60, 60), workers=0, settle_seconds=0)
+    result = play(story, NoCrew(), 1, 0, (60, 60), settle_seconds=0)
     assert result.verdict.problems == ["not at its end: order M-7 isn't shipped"]
     assert (result.faults, result.kills) == (12, 0)
     # Once more after all is calm: nothing of what was left open is left to itself.
@@ -47,9 +62,9 @@ def test_what_was_still_open_is_a_difference() -> None:
 
 def test_every_difference_is_shown_beside_its_seed(capsys: pytest.CaptureFixture[str]) -> None:
     verdict = Verdict(counts={"exported": 2}, lost=["order M-3 in the shop: 0 of 1"])
-    whole = {"seed": 5, "verdict": asdict(verdict), "problems": verdict.problems, "faults": 9, "kills": 4}
-    broken_off = {"seed": 6, "verdict": {"counts": {}}, "problems": ["it ended with 1"]}
+    whole = Run(5, {"verdict": asdict(verdict), "faults": 9, "kills": 4}, verdict.problems)
+    broken_off = Run(6, problems=["it broke off"])
     show(Namespace(story="flows", orders=4), [whole, broken_off])
     printed = capsys.readouterr().out
     assert "seed 5: lost: order M-3 in the shop: 0 of 1" in printed
-    assert "seed 6: it ended with 1" in printed
+    assert "seed 6: it broke off" in printed
