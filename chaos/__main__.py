@@ -82,7 +82,7 @@ def show(given: argparse.Namespace, runs: list[Run]) -> None:
     console.print(table)
     for run in runs:
         for text in run.problems:
-            console.print(f"seed {run.seed}: {text}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"FAILED seed {run.seed}: {text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _cell(value: Any) -> str:

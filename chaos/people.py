@@ -136,13 +136,13 @@ class People:
             OrderShipmentTrack.objects.create(shipment=shipment, title="UPS", number=f"1Z{order.pk}-{number}")
 
     def _refund(self) -> None:
-        """A third of the shipped orders is refunded: all of it, or one piece, sometimes twice. For some of them more is
+        """Most of the shipped orders are refunded: all of it, or one piece, sometimes twice. For some of them more is
         asked back afterwards than is left, which the shop refuses."""
         done = Order.objects.filter(status=OrderStatus.SHIPPED).exclude(pk__in=self._refunded)
         done = done.filter(Q(account=self._records.marketplace) | Q(connector_id__in=self._placed))
         for order in done[:AT_ONCE]:
             self._refunded.add(order.pk)
-            if self._chance.random() > 1 / 3:
+            if self._chance.random() > 0.6:
                 continue
             with transaction.atomic():
                 if self._chance.random() < 0.4 or _has_sets(order):

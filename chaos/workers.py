@@ -82,4 +82,4 @@ def _work(seed: int) -> None:
     from mageferry.hub.work.dispatch import Worker
 
     random.seed(f"{seed}/{os.getpid()}")
-    Worker(threads=THREADS, idle_seconds=0.1, lease_seconds=LEASE_SECONDS).run()
+    Worker(threads=THREADS, idle_seconds=0.25, lease_seconds=LEASE_SECONDS).run()

@@ -66,5 +66,5 @@ def test_every_difference_is_shown_beside_its_seed(capsys: pytest.CaptureFixture
     broken_off = Run(6, problems=["it broke off"])
     show(Namespace(story="flows", orders=4), [whole, broken_off])
     printed = capsys.readouterr().out
-    assert "seed 5: lost: order M-3 in the shop: 0 of 1" in printed
-    assert "seed 6: it broke off" in printed
+    assert "FAILED seed 5: lost: order M-3 in the shop: 0 of 1" in printed
+    assert "FAILED seed 6: it broke off" in printed
