@@ -29,6 +29,7 @@ def run_seed(seed: int, orders: int, seconds: float) -> Result:
     """`orders` of the marketplace: some get a parcel and a refund, some are cancelled. Ends when all is done."""
     crew = Crew(seed)
     with ExitStack() as stack:
+        stack.callback(crew.end)
         market, erp = stack.enter_context(Marketplace()), stack.enter_context(Erp())
         story = RouteStory(market, erp, orders, seed)
         stack.enter_context(closing(story))

@@ -22,6 +22,7 @@ DATABASE, LOG = "hub.sqlite3", "log.txt"
 _GRACE_SECONDS = 300.0
 _LOOK_EVERY_SECONDS = 5.0
 _LOG_SHOWN = 4000
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 @dataclass(slots=True)
@@ -103,13 +104,22 @@ def _end_overdue(running: Iterable[_Running]) -> None:
 
 def _end(given: Namespace, pipe: Connection, ended: _Running) -> Run:
     run = Run(ended.seed)
+    log = (ended.folder / LOG).read_text(encoding="utf-8", errors="replace")
     try:
         run.result, run.problems = pipe.recv()
+        run.problems += surprises(log)
     except EOFError:
-        log = (ended.folder / LOG).read_text(encoding="utf-8", errors="replace")
         run.problems = [f"it broke off:\n{log[-_LOG_SHOWN:]}"]
     ended.process.join()
+    ended.process.close()
     if run.problems and given.keep is not None:
         shutil.copytree(ended.folder, given.keep / ended.folder.name, dirs_exist_ok=True)
     shutil.rmtree(ended.folder)
     return run
+
+
+def surprises(log: str) -> list[str]:
+    """What nobody foresaw: an exception that the hub caught, logged and tried again after. Faults of other systems are
+    outcomes and killed workers say nothing, so there is none, though everything may have ended well."""
+    begin = log.find(_TRACEBACK)
+    return [f"unexplained: an exception in the log:\n{log[begin : begin + _LOG_SHOWN]}"] if begin >= 0 else []

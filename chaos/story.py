@@ -31,6 +31,7 @@ def run_seed(seed: int, orders: int, seconds: float) -> Result:
     """`orders` are half the marketplace's and half the shop's own. Ends when all is done, or after `seconds`."""
     crew = Crew(seed)
     with ExitStack() as stack:
+        stack.callback(crew.end)
         back_office = stack.enter_context(Sandbox("back-office"))
         storefront = stack.enter_context(Sandbox("storefront"))
         story = FlowStory(back_office, storefront, orders, seed)

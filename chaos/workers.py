@@ -39,6 +39,7 @@ class Crew:
         self.kills += 1
 
     def end(self) -> None:
+        """Kill them all. Without it the process that made the crew couldn't end, so call it in any case."""
         self._pipe.close()
         self._nursery.join()
 

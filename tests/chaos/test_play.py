@@ -7,7 +7,7 @@ import pytest
 
 from chaos.__main__ import show
 from chaos.play import play
-from chaos.runs import Run
+from chaos.runs import Run, surprises
 from chaos.verdict import Verdict
 from chaos.workers import Crew
 
@@ -68,3 +68,12 @@ def test_every_difference_is_shown_beside_its_seed(capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert "FAILED seed 5: lost: order M-3 in the shop: 0 of 1" in printed
     assert "FAILED seed 6: it broke off" in printed
+
+
+def test_an_exception_that_the_hub_got_over_is_a_difference() -> None:
+    assert surprises("09:00:01 WARNING work: Lease lost, the unit is left to its new holder") == []
+    (told,) = surprises(
+        "09:00:02 ERROR work: Unit failed unexpectedly\nTraceback (most recent call last)\nKeyError: 'sku'"
+    )
+    assert told.startswith("unexplained: ")
+    assert "KeyError: 'sku'" in told
