@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime ## the main job on an embedded default: two sandbox shops
 up: $(VENV)/.runtime ## the hub for a browser: web and worker in one process on SQLite
 	@$(BIN)/mageferry up --demo-shops
 
-test: $(VENV)/.dev ## every test: unit, SQLite, PostgreSQL, browser, demo
+test: $(VENV)/.dev ## every test: unit, SQLite, PostgreSQL, browser, demo, chaos
 	@scripts/test.sh
 
 test-unit: $(VENV)/.dev ## tests without network or database

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Collection
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chaos.hub import Records
 from chaos.shop import ShopFloor
-from mageferry.hub.mapping.amounts import cents
+from mageferry.hub.mapping.amounts import CENT, cents
 from mageferry.hub.trade.models import (
     AddressKind,
     Order,
@@ -33,6 +33,8 @@ GOODS = (
     ("LF-BOTTLE-1L", "19.99"), ("LF-TOWEL", "17.50"),
 )  # fmt: skip
 AT_ONCE = 20
+# How the refunds' own numbers begin: of those that are there to be made, and of those that ask for too much.
+REFUND, TOO_MUCH = "refund-", "too-much-"
 
 
 class People:
@@ -134,33 +136,37 @@ class People:
             OrderShipmentTrack.objects.create(shipment=shipment, title="UPS", number=f"1Z{order.pk}-{number}")
 
     def _refund(self) -> None:
-        """A third of the shipped orders is refunded: all of it, or one piece, sometimes twice."""
+        """Most of the shipped orders are refunded: all of it, or one piece, sometimes twice. For some of them more is
+        asked back afterwards than is left, which the shop refuses."""
         done = Order.objects.filter(status=OrderStatus.SHIPPED).exclude(pk__in=self._refunded)
         done = done.filter(Q(account=self._records.marketplace) | Q(connector_id__in=self._placed))
         for order in done[:AT_ONCE]:
             self._refunded.add(order.pk)
-            if self._chance.random() > 1 / 3:
+            if self._chance.random() > 0.6:
                 continue
             with transaction.atomic():
                 if self._chance.random() < 0.4 or _has_sets(order):
-                    self._tell_refund(order, order.grand_total, order.shipping_amount)
+                    self._tell_refund(REFUND, order, order.grand_total, order.shipping_amount)
                 else:
                     for _ in range(self._chance.randint(1, 2)):
                         self._refund_one_piece(order)
+                if self._chance.random() < 0.3:
+                    self._tell_refund(TOO_MUCH, order, order.grand_total + 10, Decimal(0))
 
     def _refund_one_piece(self, order: Order) -> None:
         item = self._chance.choice(list(order.items.all()))
         given = sum((each.quantity for each in item.refund_items.all()), Decimal(0))
         if item.quantity - item.quantity_refunded - given < 1 or not item.row_total:
             return
-        unit = cents(item.row_total / item.quantity + item.unit_tax - item.discount_amount / item.quantity)
-        refund = self._tell_refund(order, unit, Decimal(0))
+        # Down to the cent: pieces rounded up would come to more than the whole.
+        unit = (item.row_total + item.unit_tax * item.quantity - item.discount_amount) / item.quantity
+        refund = self._tell_refund(REFUND, order, unit.quantize(CENT, ROUND_DOWN), Decimal(0))
         OrderRefundItem.objects.create(refund=refund, order_item=item, quantity=Decimal(1))
 
-    def _tell_refund(self, order: Order, amount: Decimal, shipping: Decimal) -> OrderPayment:
+    def _tell_refund(self, what: str, order: Order, amount: Decimal, shipping: Decimal) -> OrderPayment:
         return OrderPayment.objects.create(
             order=order, payment_type=PaymentType.REFUND, amount=amount, shipping_amount=shipping,
-            currency=order.currency, transaction_id=f"refund-{order.pk}-{order.payments.count()}",
+            currency=order.currency, transaction_id=f"{what}{order.pk}-{order.payments.count()}",
         )  # fmt: skip
 
 

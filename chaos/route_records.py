@@ -145,22 +145,24 @@ def _make_clients(market: ExampleMarket, erp: Erp) -> None:
     }  # fmt: skip
     basic = {"type": "basic", "username": erp.username, "password": erp.password}
     for code, url, own in (("market", market.url, signed_in), ("erp", erp.url, basic)):
-        document = ClientDocument(
-            code=code, name=code, base_uri=url, own_authentication=own, read_seconds=TIMEOUT_SECONDS
-        )
-        store_client(document, None)
+        document = {
+            "code": code, "name": code, "base_uri": url, "own_authentication": own, "read_seconds": TIMEOUT_SECONDS,
+        }  # fmt: skip
+        store_client(ClientDocument.model_validate(document), None)
 
 
 def _make_ends() -> None:
-    common: dict[str, Any] = {"type": "http", "client": "market", "settings": _READ_MARKET}
-    store_end(IncomingDocument(code="market", name="Market", **common), Incoming())
-    store_end(IncomingDocument(code="parcels", name="Parcels", type="storage", storage="parcels"), Incoming())
-    for document in (
-        OutgoingDocument(code="hub", name="Hub", type="hub", account="QM", settings={"entity": "order"}),
-        OutgoingDocument(code="erp", name="ERP", type="http", client="erp", settings=_SELL),
-        OutgoingDocument(code="market-news", name="News", type="chain", client="market", settings=_PARCEL),
+    for incoming in (
+        {"code": "market", "name": "Market", "type": "http", "client": "market", "settings": _READ_MARKET},
+        {"code": "parcels", "name": "Parcels", "type": "storage", "storage": "parcels"},
     ):
-        store_end(document, Outgoing())
+        store_end(IncomingDocument.model_validate(incoming), Incoming())
+    for outgoing in (
+        {"code": "hub", "name": "Hub", "type": "hub", "account": "QM", "settings": {"entity": "order"}},
+        {"code": "erp", "name": "ERP", "type": "http", "client": "erp", "settings": _SELL},
+        {"code": "market-news", "name": "News", "type": "chain", "client": "market", "settings": _PARCEL},
+    ):
+        store_end(OutgoingDocument.model_validate(outgoing), Outgoing())
 
 
 def _make_route(code: str, incoming: str, outgoing: str, **more: Any) -> None:

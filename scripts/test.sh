@@ -4,7 +4,7 @@
 #   sqlite    unit, and the hub's tests on SQLite
 #   postgres  the hub's tests on PostgreSQL
 #   e2e       the commands and a browser, as a user would
-#   chaos     25 runs of everything at once, faults at every request, killed workers, all sides compared (not part of all)
+#   chaos     25 runs of everything at once, faults at every request, killed workers, all sides compared
 #   proof     the long form of the ledger's proofs; how long is said by PROOF_UNITS (not part of all)
 # Which tests those are is a matter of folders, so a new folder is run without being named anywhere.
 set -euo pipefail
@@ -49,8 +49,8 @@ run_processes_on_postgres() { section "processes on PostgreSQL" scripts/postgres
 run_e2e() { section "commands and browser" test_with_browser; }
 
 run_chaos() {
-  section "chaos, 20 runs" "$bin/python" -m chaos --seeds 20 --orders 4 --seconds 180
-  section "chaos of routes, 5 runs" "$bin/python" -m chaos --story routes --orders 8 --seconds 120 --jobs 2
+  section "chaos, 20 runs" "$bin/python" -m chaos --seeds 20 --orders 4 --seconds 180 --jobs "$1"
+  section "chaos of routes, 5 runs" "$bin/python" -m chaos --story routes --orders 8 --seconds 120 --jobs "$1"
 }
 
 run_proof() {
@@ -72,6 +72,7 @@ run_all() {
     run_processes_on_sqlite
     run_processes_on_postgres
     run_e2e
+    run_chaos 2
   ) > "$home/beside.log" 2>&1 &
   local beside=$!
   run_unit
@@ -86,7 +87,7 @@ case ${1:-all} in
   sqlite) run_unit; run_hub_on_sqlite; run_processes_on_sqlite ;;
   postgres) run_hub_on_postgres; run_processes_on_postgres ;;
   e2e) run_e2e ;;
-  chaos) run_chaos ;;
+  chaos) run_chaos 4 ;;
   proof) run_proof ;;
   all) run_all ;;
   *)

@@ -19,13 +19,17 @@ COMPARE: dict[str, Callable[[Any, str], bool]] = {
 
 
 class ModelShop:
-    """Rows in a list; `before_answer` may change them between two requests, `broken` rows answer 500."""
+    """Rows in a list; `before_answer` may change them between two requests, `broken` rows answer 500.
+
+    `repeats_last_page`: a page past the end is the last one again, as before Magento 2.4.
+    """
 
     def __init__(self, rows: list[dict[str, Any]], key: str = "entity_id") -> None:
         self.rows = rows
         self.key = key
         self.broken: set[Any] = set()
         self.max_page_size: int | None = None
+        self.repeats_last_page = False
         self.before_answer: Callable[[], None] = lambda: None
         self.requests: list[dict[str, str]] = []
 
@@ -47,7 +51,10 @@ class ModelShop:
             field = query.get(f"searchCriteria[sortOrders][{index}][field]")
             if field:
                 found.sort(key=lambda row: row[field])
-        page = found[:size]
+        skipped = (int(query["searchCriteria[currentPage]"]) - 1) * size
+        if self.repeats_last_page:
+            skipped = min(skipped, max(0, len(found) - 1) // size * size)
+        page = found[skipped : skipped + size]
         if any(row[self.key] in self.broken for row in page):
             return httpx2.Response(500, json={"message": "Internal Error. Report ID: webapi-5f0c"})
         return httpx2.Response(200, json={"items": page, "total_count": len(found)})

@@ -1,5 +1,6 @@
 import asyncio
 import random
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +24,7 @@ from mageferry.sandbox import Sandbox
 from tests.magento.model_shop import ModelShop, orders
 
 
-def shop_of(model: ModelShop, **options: Any) -> Magento:
+def shop_of(model: Callable[[httpx2.Request], httpx2.Response], **options: Any) -> Magento:
     return Magento(
         "https://shop.example",
         BearerToken("token"),
@@ -112,6 +113,52 @@ def test_a_broken_record_is_named_and_the_rest_is_read() -> None:
     pages = list(shop_of(model).orders.pages(page_size=50))
     assert [failed.id for page in pages for failed in page.failed] == [37, 555]
     assert ids_of(pages) == [row["entity_id"] for row in model.rows if row["entity_id"] not in model.broken]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_shop_that_fails_now_and_then_has_no_broken_records_that_are_not_there(seed: int) -> None:
+    model, chance = ModelShop(orders(*range(3, 300, 7))), random.Random(seed)
+    rate = chance.choice((0.05, 0.3))
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if chance.random() < rate:
+            return httpx2.Response(500, json={"message": "Internal Error. Report ID: webapi-7a21"})
+        return model(request)
+
+    there = {row["entity_id"] for row in model.rows}
+    given_out: set[int] = set()
+    try:
+        for page in shop_of(answer).orders.pages(page_size=6):
+            given_out.update(ids_of([page]), (failed.id for failed in page.failed))
+    except Transient:
+        assert given_out <= there
+    else:
+        assert given_out == there
+
+
+def test_a_row_that_fails_once_is_not_broken() -> None:
+    model = ModelShop(orders(*range(10, 20)))
+    failing = [True, True, False, True, True, True, False]
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if failing and failing.pop(0):
+            return httpx2.Response(500, json={"message": "Internal Error. Report ID: webapi-3"})
+        return model(request)
+
+    shop = shop_of(answer)
+    # The page twice, then its halves of 4, 2 and 1; it answers again when the row is asked for by its id.
+    pages = list(shop.orders.pages(page_size=8))
+    assert [failed.id for page in pages for failed in page.failed] == []
+    assert ids_of(pages) == list(range(10, 20))
+
+
+def test_a_broken_record_is_named_where_a_page_past_the_end_is_the_last_one_again() -> None:
+    """Magento 2.3 and older: there the shop can't be asked how many there are without giving one out."""
+    model = ModelShop(orders(*range(1, 10)))
+    model.broken = {5}
+    model.repeats_last_page = True
+    pages = list(shop_of(model).orders.pages(page_size=4))
+    assert [failed.id for page in pages for failed in page.failed] == [5]
 
 
 def test_all_stops_at_a_broken_record_with_its_error() -> None:

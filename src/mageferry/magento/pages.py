@@ -16,7 +16,7 @@ from mageferry.http import Flow
 from mageferry.magento.criteria import Filter, SearchCriteria
 from mageferry.magento.errors import Rejected, Transient
 from mageferry.magento.isolation import attempt, isolate
-from mageferry.magento.page import Answer, Key, Page, ignored, unpack
+from mageferry.magento.page import Answer, Key, Page, ignored, total_of, unpack
 from mageferry.magento.ranges import RangePlan, Ticket
 from mageferry.magento.resources import ResourceSpec
 from mageferry.magento.types import Json, Row
@@ -94,6 +94,13 @@ class ListQuestions:
             else:
                 return unpack(answer, self.spec.name)
 
+    def count(self, after: int, until: int) -> Flow[int]:
+        """How many rows there are with keys behind `after`, up to and with `until`, without having one given out: a
+        page past the end is empty. Magento 2.3 and older gives out the last one."""
+        past_the_end = self._piece([("gt", after), ("lteq", until)], 1).current_page(until - after + 1)
+        answer = yield from self.ask(past_the_end)
+        return total_of(answer, self.spec.name)
+
     def _piece(self, conditions: list[tuple[str, Key]], size: int) -> SearchCriteria:
         key = self.spec.key
         groups = tuple((Filter(key, condition, str(value)),) for condition, value in conditions)
@@ -132,7 +139,7 @@ class KeyReader:
             answer = yield from attempt(piece(ticket.after, ticket.size))
         if isinstance(answer, Answer):
             return answer
-        found = yield from isolate(piece, ticket.after, ticket.size)
+        found = yield from isolate(piece, self._questions.count, ticket.after, ticket.size)
         if not found.failed and answer.status != 500:
             # All pieces came: the page was too heavy, not broken.
             self._plan.page_size = max(1, min(self._plan.page_size, ticket.size // 2))

@@ -274,6 +274,18 @@ def test_a_broken_record_is_parked_alone_and_holds_the_mark(row: Magento2Seller,
     assert status_of(first) == OrderStatus.SHIPPED
 
 
+def test_a_failed_record_that_is_gone_from_the_shop_is_left(row: Magento2Seller, back_office: Sandbox):
+    order = export(row)
+    broken(back_office, ship(back_office, order), created_at="yesterday")
+    get_shipments(row)
+    unit = WorkUnit.objects.get(kind="get_shipment")
+    back_office.control.reset()
+    try_again([unit.pk])
+    drain(["get_shipment"])
+    unit.refresh_from_db()
+    assert (unit.status, unit.reason) == (UnitStatus.SKIPPED, "The shipment is gone from the shop.")
+
+
 def test_a_skipped_record_lets_the_mark_pass(row: Magento2Seller, back_office: Sandbox):
     order = export(row)
     broken(back_office, ship(back_office, order), created_at="yesterday")

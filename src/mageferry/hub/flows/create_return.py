@@ -41,7 +41,7 @@ from mageferry.magento.errors import Rejected, Unclear
 from mageferry.magento.order_documents import document_path, refund_body, refund_order
 
 ONE_RETURN = "create_return"
-_TURN_SECONDS = 5.0
+TURN_SECONDS = 5.0
 
 
 def create_returns(row: Magento2Seller, run: Run, held: Held) -> None:
@@ -91,14 +91,14 @@ def create_return(held: Claim) -> Outcome:
         with holding(f"refund:{target.row.connector.key}:{target.entity_id}"):
             return _attempt(held, refund, target)
     except LeaseHeld:
-        return ledger.retry("Another refund of this order is being made.", _TURN_SECONDS)
+        return ledger.retry("Another refund of this order is being made.", TURN_SECONDS)
 
 
 def _attempt(held: Claim, refund: OrderPayment, target: ReturnTarget) -> Outcome:
     others = WorkUnit.objects.filter(kind=ONE_RETURN, subject=held.unit.subject, status__in=OPEN)
     if others.exclude(pk=held.pk).filter(step__in=(Step.SENDING, Step.UNCLEAR)).exists():
         return ledger.retry(
-            "It isn't known yet whether an earlier refund of this order was made.", 4 * _TURN_SECONDS
+            "It isn't known yet whether an earlier refund of this order was made.", 4 * TURN_SECONDS
         )
     with open_shop(target.row.connector) as shop:
         work = _Return(held, refund, target, shop)

@@ -21,7 +21,7 @@ from mageferry.hub.work import ledger
 from mageferry.hub.work.leases import Held
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.runs import Run
-from mageferry.magento import FailedRecord, Magento, MagentoError, Page, moment
+from mageferry.magento import FailedRecord, Magento, MagentoError, NotFound, Page, moment
 
 
 class RemoteRecord(Protocol):
@@ -169,6 +169,9 @@ def read_again[Record: RemoteRecord](
     try:
         with open_shop(row.connector) as shop:
             record = fetch(shop)
+    except NotFound:
+        # Deleted since: there is nothing to read any more, however often it is tried.
+        return ledger.skipped(f"The {kind.word} is gone from the shop.")
     except MagentoError as error:
         return outcome_of(error, held)
     except UnusableRecord as error:
