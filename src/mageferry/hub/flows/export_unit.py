@@ -81,7 +81,7 @@ def _row_or_problem(account_pk: int, seller_pk: int | None) -> Magento2Seller | 
         return ledger.failed(problem.reason, problem.remedy)
 
 
-@handles_loaded(ONE_ORDER, load_orders)
+@handles_loaded(ONE_ORDER, load_orders, for_all_threads=True)
 def export_order(held: Claim, loaded: Shipload | Outcome) -> Outcome:
     """One attempt."""
     return loaded if isinstance(loaded, Outcome) else _attempt(held, loaded)

@@ -113,6 +113,9 @@ def _look() -> None:
     deadline = time.monotonic() + LOOK_SECONDS
     while _worker.work_once():
         if time.monotonic() > deadline:
+            # What this process has claimed would wait for the next message, and that may be lost.
+            while _worker.work_once(fetch=False):
+                pass
             waking.wake(1)
             return
 

@@ -7,6 +7,7 @@ the newest token, in one transaction with whatever the unit changed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,7 @@ from mageferry.hub.work.units import (
     retry,
     skipped,
 )
-from mageferry.hub.work.writers import one_writer
+from mageferry.hub.work.writers import Together, one_writer
 
 LEASE_SECONDS = 120.0
 MAX_ATTEMPTS = 12
@@ -229,13 +230,20 @@ def record_step(
         changes["request"] = request
     if answer:
         changes["answer"] = answer
-    with one_writer():
-        mine = change_held((held.owner, held.token), [held.pk], {**changes, "updated_at": _NOW})
-    if not mine:
+    if not _STEPS.bring((held, {**changes, "updated_at": _NOW})):
         raise _lost(held)
     for name, value in changes.items():
         setattr(held.unit, name, value)
     return replace(held)
+
+
+def _write_steps(several: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[int]:
+    """Commit the steps of several threads at once; of each whether the unit was still held."""
+    with one_writer(), transaction.atomic() if len(several) > 1 else nullcontext():
+        return [change_held((held.owner, held.token), [held.pk], changes) for held, changes in several]
+
+
+_STEPS: Together[tuple[Claim, Mapping[str, Any]], int] = Together(_write_steps)
 
 
 def settle(held: Claim, outcome: Outcome) -> None:
