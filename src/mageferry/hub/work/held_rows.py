@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.expressions import BaseExpression
 
+from mageferry.hub.work.cases import Sql, value_of
 from mageferry.hub.work.clock import Now
 from mageferry.hub.work.models import UnitStatus, WorkUnit
 
@@ -21,13 +22,15 @@ type Hold = tuple[str, int]
 def change_held(hold: Hold, pks: Sequence[int], changes: Mapping[str, Any]) -> int:
     """Change those of the units that are still held: by this owner, under this token. Returns how many they were.
 
-    Values are as a queryset's `update` takes them.
+    Values are as a queryset's `update` takes them, or `Each`.
     """
     assignments: list[str] = []
     parameters: list[Any] = []
     for name, value in changes.items():
         field = _field(name)
-        text, values = _expression(value) if isinstance(value, BaseExpression) else _plain(field, value)
+        text, values = (
+            _expression(value) if isinstance(value, BaseExpression) else value_of(WorkUnit, name, value)
+        )
         assignments.append(f"{_quoted(field)} = {text}")
         parameters += values
     # Columns are the model's own, the values go apart.
@@ -62,19 +65,15 @@ def _fence(count: int) -> str:
     return f"{owner} = %s AND {token} = %s AND {status} = %s AND {pk} IN ({', '.join(['%s'] * count)})"
 
 
-def _plain(field: models.Field[Any, Any], value: Any) -> tuple[str, tuple[Any, ...]]:
-    return "%s", (field.get_db_prep_save(value, connection),)
-
-
 _now_texts: dict[str, str] = {}
 
 
-def _expression(value: BaseExpression) -> tuple[str, tuple[Any, ...]]:
+def _expression(value: BaseExpression) -> Sql:
     """An expression such as the database's now as SQL."""
     if isinstance(value, Now) and connection.vendor in _now_texts:
-        return _now_texts[connection.vendor], ()
+        return _now_texts[connection.vendor], []
     query = WorkUnit.objects.all().query
     text, values = query.get_compiler(connection=connection).compile(value.resolve_expression(query))
     if isinstance(value, Now):
         _now_texts[connection.vendor] = text
-    return text, tuple(values)
+    return text, list(values)

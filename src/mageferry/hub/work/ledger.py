@@ -6,8 +6,7 @@ the newest token, in one transaction with whatever the unit changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from mageferry.hub.work import metrics, waking
+from mageferry.hub.work.cases import can_merge, merge_changes
 from mageferry.hub.work.clock import Now, now_plus
 from mageferry.hub.work.held_rows import Hold, change_held
 from mageferry.hub.work.leases import LeaseLost
@@ -47,6 +47,9 @@ MAX_ATTEMPTS = 12
 _WRITTEN_AT_ONCE = 1000
 # One object for all: changes with the same content are then found equal at once.
 _NOW = Now()
+
+# A unit in hand and what its row becomes.
+type _Step = tuple[Claim, Mapping[str, Any]]
 
 
 def write_intents(intents: Iterable[Intent]) -> int:
@@ -237,13 +240,24 @@ def record_step(
     return replace(held)
 
 
-def _write_steps(several: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[int]:
+def _write_steps(several: Sequence[_Step]) -> list[bool]:
     """Commit the steps of several threads at once; of each whether the unit was still held."""
-    with one_writer(), transaction.atomic() if len(several) > 1 else nullcontext():
-        return [change_held((held.owner, held.token), [held.pk], changes) for held, changes in several]
+    written: dict[int, bool] = {}
+    with one_writer(), transaction.atomic():
+        for hold, group in _groups(several):
+            all_held = _change(hold, group)
+            for held, changes in group:
+                written[id(held)] = all_held or _change(hold, [(held, changes)])
+    return [written[id(held)] for held, _ in several]
 
 
-_STEPS: Together[tuple[Claim, Mapping[str, Any]], int] = Together(_write_steps)
+def _change(hold: Hold, group: Sequence[_Step]) -> bool:
+    """Change units with one holder by one statement. False: not all of them are held any more."""
+    changes = merge_changes([(held.pk, changes) for held, changes in group])
+    return change_held(hold, [held.pk for held, _ in group], changes) == len(group)
+
+
+_STEPS: Together[_Step, bool] = Together(_write_steps)
 
 
 def settle(held: Claim, outcome: Outcome) -> None:
@@ -261,30 +275,36 @@ def settle_together(pairs: Sequence[tuple[Claim, Outcome]]) -> None:
     """
     with one_writer(), transaction.atomic():
         # First the fences, then the effects: a worker that lost its lease changes nothing at all.
-        for hold, changes, group in _groups(pairs):
-            if change_held(hold, [held.pk for held in group], changes) != len(group):
-                raise _lost(group[0])
-        for _, outcome in pairs:
-            if outcome.effect is not None:
-                outcome.effect()
+        for hold, group in _groups([(held, _changes(held, outcome)) for held, outcome in pairs]):
+            if not _change(hold, group):
+                raise _lost(group[0][0])
+        _write_effects([outcome for _, outcome in pairs])
     for held, outcome in pairs:
         metrics.units_settled.labels(held.unit.kind, _final_status(held, outcome)[0]).inc()
 
 
-type _Group = tuple[Hold, dict[str, Any], list[Claim]]
+def _write_effects(outcomes: Sequence[Outcome]) -> None:
+    shared: dict[Callable[[Sequence[Any]], None], list[Any]] = {}
+    for outcome in outcomes:
+        if outcome.effect is not None:
+            outcome.effect()
+        if outcome.shared is not None:
+            shared.setdefault(outcome.shared.write, []).append(outcome.shared.item)
+    for write, items in shared.items():
+        write(items)
 
 
-def _groups(pairs: Sequence[tuple[Claim, Outcome]]) -> Iterable[_Group]:
-    """Units with the same holder and the same changes, so that one statement serves them all."""
-    groups: list[_Group] = []
-    for held, outcome in pairs:
-        hold, changes = (held.owner, held.token), _changes(held, outcome)
-        for known_hold, known_changes, group in groups[-4:]:
-            if hold == known_hold and changes == known_changes:
-                group.append(held)
+def _groups(steps: Iterable[_Step]) -> list[tuple[Hold, list[_Step]]]:
+    """Units with the same holder whose changes fit into one statement."""
+    groups: list[tuple[Hold, list[_Step]]] = []
+    for held, changes in steps:
+        hold = (held.owner, held.token)
+        for known_hold, group in groups[-4:]:
+            if hold == known_hold and can_merge(changes, group[0][1]):
+                group.append((held, changes))
                 break
         else:
-            groups.append((hold, changes, [held]))
+            groups.append((hold, [(held, changes)]))
     return groups
 
 

@@ -72,7 +72,11 @@ class Supply:
         if not fetch or self._stop.is_set():
             return None if self._stop.is_set() else self._shelf.take()
         # Behind a batch that was all there is nothing is looked for before it is needed.
-        if not self._is_short and len(self._shelf) <= self._ahead() and self._fetching.acquire(blocking=False):
+        if (
+            not self._is_short
+            and len(self._shelf) <= self._ahead()
+            and self._fetching.acquire(blocking=False)
+        ):
             try:
                 self._fetch()
             finally:

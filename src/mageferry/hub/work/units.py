@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,8 +83,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """An effect that is written for several units at once: `write` is given the items of all that are recorded
+    together. It raises nothing that is about one of them only, or all are recorded one by one."""
+
+    write: Callable[[Sequence[Any]], None]
+    item: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt. `effect` runs in the same transaction as the record of it.
+    """What became of an attempt. `effect` and `shared` run in the same transaction as the record of it.
 
     `most_attempts`: after how many a retry becomes a failure; None for the ledger's own rule.
     """
@@ -99,6 +108,7 @@ class Outcome:
     result: dict[str, Any] = field(default_factory=dict)
     effect: Callable[[], None] | None = None
     most_attempts: int | None = None
+    shared: Shared | None = None
 
 
 def finished(effect: Callable[[], None] | None = None, **more: Any) -> Outcome:
