@@ -18,6 +18,7 @@ from mageferry.hub.connectors.models import (
 )
 from mageferry.hub.flows.history import Place, write_histories, write_history
 from mageferry.hub.flows.invoice_orders import invoice_intent
+from mageferry.hub.mapping.field_mappings import FieldMappings
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.order_out import external_item_id
 from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
@@ -35,10 +36,12 @@ ONE_ORDER = "export_order"
 
 @dataclass(frozen=True, slots=True)
 class Shipload:
-    """What one unit brings into Magento: an order, or the items of one seller in it, through a row."""
+    """What one unit brings into Magento: an order, or the items of one seller in it, through a row, with the mappings
+    of its connector."""
 
     order: Order
     row: Magento2Seller
+    mappings: FieldMappings
     seller: Seller | None = None
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from django.db import connection
 
@@ -29,24 +28,30 @@ def one_writer() -> Iterator[None]:
         yield
 
 
-@dataclass(slots=True)
 class _Entry[Given, Answer]:
-    given: Given
-    answers: Sequence[Answer] = ()
-    error: BaseException | None = None
-    is_done: bool = False
+    """What one thread has brought. `turn` is released when it is written, or when this thread is to write."""
+
+    __slots__ = ("answers", "error", "given", "is_done", "turn")
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.answers: Sequence[Answer] = ()
+        self.error: BaseException | None = None
+        self.is_done = False
+        self.turn = threading.Lock()
+        self.turn.acquire()
 
 
 class Together[Given, Answer]:
-    """Writes of several threads in one go: whoever comes first writes, with what all others have brought by then;
-    those that come meanwhile are written next, together. So nobody waits longer than for one write before its own.
+    """Writes of several threads in one go: whoever comes first writes; what others bring meanwhile is written next,
+    together, by the first of them. So nobody waits for more than one write before its own.
 
     `write` gets what was brought and gives an answer for each; what it raises, all of them raise.
     """
 
     def __init__(self, write: Callable[[Sequence[Given]], Sequence[Answer]]) -> None:
         self._write = write
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._brought: list[_Entry[Given, Answer]] = []
         self._is_writing = False
 
@@ -56,28 +61,32 @@ class Together[Given, Answer]:
             # Part of a transaction of this thread's own.
             return self._write([given])[0]
         entry = _Entry[Given, Answer](given)
-        with self._changed:
+        with self._lock:
             self._brought.append(entry)
-            self._changed.wait_for(lambda: entry.is_done or not self._is_writing)
-            if not entry.is_done:
-                self._is_writing = True
-                several, self._brought = self._brought, []
+            waits, self._is_writing = self._is_writing, True
+        if waits:
+            entry.turn.acquire()
         if not entry.is_done:
-            self._write_all(several)
+            self._write_all()
         if entry.error is not None:
             raise entry.error
         return entry.answers[0]
 
-    def _write_all(self, several: Sequence[_Entry[Given, Answer]]) -> None:
+    def _write_all(self) -> None:
+        with self._lock:
+            several, self._brought = self._brought, []
         error: BaseException | None = None
         answers: Sequence[Answer] = ()
         try:
             answers = self._write([entry.given for entry in several])
         except BaseException as problem:
             error = problem
-        finally:
-            with self._changed:
-                for number, entry in enumerate(several):
-                    entry.answers, entry.error, entry.is_done = answers[number : number + 1], error, True
+        for number, entry in enumerate(several):
+            entry.answers, entry.error, entry.is_done = answers[number : number + 1], error, True
+            # Of the thread that writes it is released as well: nobody waits for that one.
+            entry.turn.release()
+        with self._lock:
+            if self._brought:
+                self._brought[0].turn.release()
+            else:
                 self._is_writing = False
-                self._changed.notify_all()
