@@ -188,6 +188,7 @@ class Worker:
         try:
             while not self._over.wait(self._lease_seconds / 3):
                 try:
+                    self._supply.hand_back_stale(self._lease_seconds / 3)
                     ledger.renew(self._supply.in_hand(), self._lease_seconds)
                 except DatabaseError:
                     log.exception("Renewing leases failed")

@@ -7,6 +7,7 @@ nobody waits for the database.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from math import ceil
@@ -60,6 +61,7 @@ class Supply:
         self._unit_seconds = _FIRST_GUESS_SECONDS
         self._shelf = Shelf()
         self._is_short = False
+        self._fetched_at = 0.0
         self._fetching = threading.Lock()
         self._lock = threading.Lock()
         self._in_hand: dict[int, Claim] = {}
@@ -69,8 +71,10 @@ class Supply:
 
         Without `fetch` only what is there already.
         """
-        if not fetch or self._stop.is_set():
-            return None if self._stop.is_set() else self._shelf.take()
+        if self._stop.is_set():
+            return None
+        if not fetch:
+            return self._shelf.take()
         # Behind a batch that was all there is nothing is looked for before it is needed.
         if (
             not self._is_short
@@ -114,6 +118,19 @@ class Supply:
         """Give back what no thread has taken, all of it or some."""
         self.hand_back(self._shelf.remove(unwanted))
 
+    def hand_back_stale(self, seconds: float) -> None:
+        """Give back what was fetched so long ago and no thread has come for: units that take longer than was thought.
+        Other workers may be free."""
+        is_stale = len(self._shelf) and time.monotonic() - self._fetched_at >= seconds
+        if not is_stale or not self._fetching.acquire(blocking=False):
+            return
+        try:
+            waiting = self._shelf.clear()
+            self.hand_back(waiting)
+            self._give_back_only([held.pk for held in waiting])
+        finally:
+            self._fetching.release()
+
     def note_seconds(self, seconds: float) -> None:
         """How long a unit took just now."""
         with self._lock:
@@ -130,7 +147,7 @@ class Supply:
             part = min(part, ceil(len(self._only) / self._threads))
         limit = min(LARGEST_BATCH, part * self._threads)
         claims = self._claim(limit)
-        self._is_short = len(claims) < limit
+        self._is_short, self._fetched_at = len(claims) < limit, time.monotonic()
         with self._lock:
             self._in_hand.update({held.pk: held for held in claims})
         self._shelf.put(self._deal_out(claims, part))
