@@ -39,8 +39,7 @@ def can_merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether both change the same columns, and by expressions only in the same way."""
     return one.keys() == other.keys() and all(
         value is other[name]
-        or not isinstance(value, BaseExpression)
-        and not isinstance(other[name], BaseExpression)
+        or (not isinstance(value, BaseExpression) and not isinstance(other[name], BaseExpression))
         for name, value in one.items()
     )
 
