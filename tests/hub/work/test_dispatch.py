@@ -9,7 +9,7 @@ import pytest
 import structlog
 from django.db import OperationalError
 
-from mageferry.hub.work import dispatch, handling, ledger, waking
+from mageferry.hub.work import handling, ledger, supply, waking
 from mageferry.hub.work.dispatch import Worker, drain
 from mageferry.hub.work.ledger import Claim, Outcome
 from mageferry.hub.work.models import Mark, Step, UnitStatus, WorkUnit
@@ -60,7 +60,7 @@ def test_each_that_was_asked_for_has_its_attempt_also_after_a_worker_died_with_s
     handler: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     """Units whose worker died are claimed one at a time; those claimed with them must not be forgotten."""
-    monkeypatch.setattr(dispatch, "_FIRST_GUESS_SECONDS", 0.001)
+    monkeypatch.setattr(supply, "_FIRST_GUESS_SECONDS", 0.001)
     add(3)
     ledger.claim("a worker that dies", limit=3)
     end_leases()

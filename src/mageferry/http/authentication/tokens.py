@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -47,9 +48,17 @@ class TokenKeeper:
         self._clock = clock
         self._pause_seconds = pause_after_refusal_seconds
         self._token: Token | None = None
+        self._asking = threading.Lock()
 
     def take(self, next: Next) -> Flow[Token]:
         """A token that still holds."""
+        token = self._token
+        if token is None or not self._holds(token):
+            # Of threads that need it at the same time one asks the vault, for all of them.
+            token = yield from exclusively(lambda: self._asking, lambda: self._take(next))
+        return token
+
+    def _take(self, next: Next) -> Flow[Token]:
         token = self._token
         if token is None or not self._holds(token):
             token = yield from exclusively(self._vault.exclusive, lambda: self._get(next, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from math import ceil
 
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.work import ledger
@@ -11,6 +12,7 @@ from mageferry.hub.work.ledger import Claim, Intent, Outcome
 from mageferry.hub.work.models import UnitStatus, WorkUnit
 from mageferry.hub.work.runs import Run
 
+_THREADS_PER_REQUEST = 1.5
 DUE = (UnitStatus.NEW, UnitStatus.RETRY, UnitStatus.PROCESSING)
 
 
@@ -58,7 +60,9 @@ def attempt_all(
             run.fail(f"{held.unit.subject}: {outcome.reason}")
 
     if units:
-        drain([kind], only=list(units), threads=connector.concurrency, done=note)
+        # More threads than requests that may run: while some build or write down, the others keep the shop busy. How
+        # many requests run at a time is the gate's to say.
+        drain([kind], only=list(units), threads=ceil(connector.concurrency * _THREADS_PER_REQUEST), done=note)
 
 
 def _count(run: Run, held: Claim, outcome: Outcome) -> None:

@@ -18,15 +18,18 @@ from mageferry.hub.connectors.models import (
 )
 from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.invoice_orders import invoice_intent
+from mageferry.hub.mapping.field_mappings import FieldMappings
 from mageferry.hub.mapping.order_amounts import sent_items
 from mageferry.hub.mapping.order_out import external_item_id
 from mageferry.hub.mapping.order_parts import items_of_seller, sellers_by_item
-from mageferry.hub.trade.history import write_history
+from mageferry.hub.trade.history import Place, write_histories, write_history
 from mageferry.hub.trade.models import HistoryOutcome, Order, OrderItem, Seller
 from mageferry.hub.work import ledger
-from mageferry.hub.work.bulk import Change, Table
+from mageferry.hub.work.bulk import Table
+from mageferry.hub.work.cases import Each, change_rows
 from mageferry.hub.work.ledger import Outcome
 from mageferry.hub.work.models import Step, UnitStatus, WorkUnit
+from mageferry.hub.work.units import Shared
 
 FLOW = "export_orders"
 ONE_ORDER = "export_order"
@@ -34,10 +37,12 @@ ONE_ORDER = "export_order"
 
 @dataclass(frozen=True, slots=True)
 class Shipload:
-    """What one unit brings into Magento: an order, or the items of one seller in it, through a row."""
+    """What one unit brings into Magento: an order, or the items of one seller in it, through a row, with the mappings
+    of its connector."""
 
     order: Order
     row: Magento2Seller
+    mappings: FieldMappings
     seller: Seller | None = None
 
     @property
@@ -58,24 +63,40 @@ def unit_key(order_pk: int, seller_pk: int | None) -> str:
     return f"{ONE_ORDER}:{order_pk}" + (f":seller:{seller_pk}" if seller_pk else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An order, or a part of it, that is in Magento: what it has there, and what the history says."""
+
+    load: Shipload
+    made: Mapping[str, Any]
+    message: str
+
+    @property
+    def entity_id(self) -> int:
+        return int(self.made["entity_id"])
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {
+            "magento2_connector_id": self.load.row.connector_id,
+            "entity_id": self.entity_id,
+            "increment_id": self.made.get("increment_id") or "",
+            "store_id": self.load.row.store_id,
+            "order_payment_id": (self.made.get("payment") or {}).get("entity_id"),
+        }
+
+    @property
+    def item_ids(self) -> dict[int, int]:
+        return match_items(self.load.sent, self.made.get("items") or [])
+
+
 def adopt_order(load: Shipload, made: Mapping[str, Any], message: str) -> Outcome:
     """Take over the ids of the order that was made, or found: finished."""
-    entity_id = int(made["entity_id"])
-    item_ids = match_items(load.sent, made.get("items") or [])
-
-    def record() -> None:
-        _keep_order_ids(load, made)
-        _ITEMS_MAGENTO.insert_rows((pk, item_id) for pk, item_id in item_ids.items())
-        _EXPORTED.make([item.pk for item in load.items], True, entity_id)
-        if _others_are_parked(load):
-            _TAKEN.make([load.order.pk], entity_id, timezone.now())
-        else:
-            _TAKEN_WELL.make([load.order.pk], entity_id, timezone.now(), "", "")
-        _note(load, HistoryOutcome.DONE, message + _left_out(load), {"entity_id": entity_id})
-        if load.row.connector.invoice_rule == InvoiceRule.CALL:
-            ledger.write_intents([invoice_intent(load.order, load.row, entity_id)])
-
-    return ledger.finished(record, result={"entity_id": entity_id, "increment_id": made.get("increment_id")})
+    adopted = Adopted(load, made, message + _left_out(load))
+    result = {"entity_id": adopted.entity_id, "increment_id": made.get("increment_id")}
+    if load.seller is None:
+        return ledger.finished(shared=Shared(_record_orders, adopted), result=result)
+    return ledger.finished(lambda: _record_part(adopted), result=result)
 
 
 # What is written for every order, so without the detour over model instances.
@@ -84,26 +105,57 @@ _ORDERS_MAGENTO = Table(
     "direction", "shipment_created", "shipment_id",
 )  # fmt: skip
 _ITEMS_MAGENTO = Table(OrderItemMagento, "order_item", "item_id")
-_EXPORTED = Change(OrderItem, "magento_exported", "connector_id")
-_TAKEN = Change(Order, "connector_id", "updated_at", fill=["connector_id"])
-_TAKEN_WELL = Change(Order, "connector_id", "updated_at", "error", "remedy", fill=["connector_id"])
 
 
-def _keep_order_ids(load: Shipload, made: Mapping[str, Any]) -> None:
-    """The order's ids in Magento; of several parts orders_magento keeps the first."""
-    ids: dict[str, Any] = {
-        "magento2_connector_id": load.row.connector_id,
-        "entity_id": int(made["entity_id"]),
-        "increment_id": made.get("increment_id") or "",
-        "store_id": load.row.store_id,
-        "order_payment_id": (made.get("payment") or {}).get("entity_id"),
-    }
-    if load.seller is None:
-        whole = (load.order.pk, *ids.values(), Direction.EXPORTED.value, False, "[]")
-        _ORDERS_MAGENTO.insert_rows([whole])
-        return
-    OrdersMagento.objects.get_or_create(order=load.order, defaults={**ids, "direction": Direction.EXPORTED})
-    OrderPartMagento.objects.create(order=load.order, magento2_seller=load.row, **ids)
+def _record_orders(several: Sequence[Adopted]) -> None:
+    """Orders that went whole."""
+    _ORDERS_MAGENTO.insert_rows(
+        [(each.load.order.pk, *each.ids.values(), Direction.EXPORTED.value, False, "[]") for each in several]
+    )
+    _record(several)
+    _take(several, {"error": "", "remedy": ""})
+
+
+def _record_part(part: Adopted) -> None:
+    """A seller's part of an order; of several parts orders_magento keeps the first."""
+    load = part.load
+    OrdersMagento.objects.get_or_create(
+        order=load.order, defaults={**part.ids, "direction": Direction.EXPORTED}
+    )
+    OrderPartMagento.objects.create(order=load.order, magento2_seller=load.row, **part.ids)
+    _record([part])
+    _take([part], {} if _others_are_parked(load) else {"error": "", "remedy": ""})
+
+
+def _record(several: Sequence[Adopted]) -> None:
+    """Magento's ids of the items, the history, and the units that invoice them where that is a call of its own."""
+    _ITEMS_MAGENTO.insert_rows([pair for each in several for pair in each.item_ids.items()])
+    exported = {item.pk: each.entity_id for each in several for item in each.load.items}
+    change_rows(OrderItem, list(exported), {"magento_exported": True, "connector_id": Each(exported)})
+    for place, group in _by_place(several).items():
+        write_histories(
+            FLOW, place, [each.load.order.pk for each in group], HistoryOutcome.DONE,
+            [each.message for each in group], [{"entity_id": each.entity_id} for each in group], timezone.now(),
+        )  # fmt: skip
+    ledger.write_intents(
+        invoice_intent(each.load.order, each.load.row, each.entity_id)
+        for each in several
+        if each.load.row.connector.invoice_rule == InvoiceRule.CALL
+    )
+
+
+def _take(several: Sequence[Adopted], changes: Mapping[str, Any]) -> None:
+    """The orders know where they are; of several parts it is the first."""
+    orders = {each.load.order.pk: each.entity_id for each in several}
+    changed = {"connector_id": Each(orders), "updated_at": timezone.now(), **changes}
+    change_rows(Order, list(orders), changed, fill=("connector_id",))
+
+
+def _by_place(several: Sequence[Adopted]) -> dict[Place, list[Adopted]]:
+    places: dict[Place, list[Adopted]] = {}
+    for each in several:
+        places.setdefault(place_of(each.load.row), []).append(each)
+    return places
 
 
 def _others_are_parked(load: Shipload) -> bool:

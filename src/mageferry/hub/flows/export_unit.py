@@ -6,23 +6,17 @@ increment_id in one store; that number is the same at each attempt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Prefetch
-
-from mageferry.hub.connectors.models import Magento2Seller
 from mageferry.hub.connectors.shop import open_shop
+from mageferry.hub.flows.export_loading import load_orders
 from mageferry.hub.flows.export_records import ONE_ORDER, Shipload, adopt_order, park_order
-from mageferry.hub.flows.export_routes import row_for
 from mageferry.hub.flows.outcomes import outcome_of
-from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.flows.writing import Write, as_text, write_once
-from mageferry.hub.mapping.models import mappings_of
 from mageferry.hub.mapping.order_amounts import UnsendableOrder
 from mageferry.hub.mapping.order_mappings import map_entity
 from mageferry.hub.mapping.order_out import build_entity, external_item_id, increment_id_for
-from mageferry.hub.trade.models import Order, OrderItem, Seller
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import handles_loaded
 from mageferry.hub.work.ledger import Claim, Outcome
@@ -30,74 +24,10 @@ from mageferry.magento.client import Magento
 from mageferry.magento.errors import AlreadyExists, MagentoError, Rejected
 
 
-def load_orders(claims: Sequence[Claim]) -> dict[int, Shipload | Outcome]:
-    """What each unit of a batch brings into Magento; or what becomes of it, where that is clear without the shop."""
-    orders = (
-        Order.objects.select_related("account", "account__marketplace", "magento")
-        .prefetch_related(_ITEMS_WITH_SELLERS, "addresses", "payments")
-        .in_bulk({held.unit.payload["order"] for held in claims})
-    )
-    wanted = {pk for held in claims if (pk := held.unit.payload.get("seller"))}
-    sellers = Seller.objects.in_bulk(wanted) if wanted else {}
-    routes: dict[tuple[int, int | None], Magento2Seller | Outcome] = {}
-
-    def route(account_pk: int, seller_pk: int | None) -> Magento2Seller | Outcome:
-        known = routes.get((account_pk, seller_pk))
-        if known is None:
-            known = routes[account_pk, seller_pk] = _row_or_problem(account_pk, seller_pk)
-        return known
-
-    return {held.pk: _loaded(held.unit.payload, orders, sellers, route) for held in claims}
-
-
-_ITEMS_WITH_SELLERS = Prefetch("items", OrderItem.objects.select_related("seller"))
-
-
-def _loaded(
-    payload: Mapping[str, Any],
-    orders: Mapping[int, Order],
-    sellers: Mapping[int, Seller],
-    route: Callable[[int, int | None], Magento2Seller | Outcome],
-) -> Shipload | Outcome:
-    order, seller_pk = orders.get(payload["order"]), payload.get("seller")
-    if order is None:
-        return ledger.skipped("The order is gone from the hub.")
-    seller = sellers.get(seller_pk) if seller_pk else None
-    if seller_pk and seller is None:
-        return ledger.skipped("The seller is gone from the hub.")
-    done = _done_before(order, seller)
-    if done is not None:
-        return done
-    row = route(order.account_id, seller_pk)
-    if isinstance(row, Outcome):
-        return row
-    return Shipload(order, row, seller)
-
-
-def _row_or_problem(account_pk: int, seller_pk: int | None) -> Magento2Seller | Outcome:
-    try:
-        return row_for(account_pk, seller_pk)
-    except SetupProblem as problem:
-        return ledger.failed(problem.reason, problem.remedy)
-
-
-@handles_loaded(ONE_ORDER, load_orders)
+@handles_loaded(ONE_ORDER, load_orders, for_all_threads=True)
 def export_order(held: Claim, loaded: Shipload | Outcome) -> Outcome:
     """One attempt."""
     return loaded if isinstance(loaded, Outcome) else _attempt(held, loaded)
-
-
-def _done_before(order: Order, seller: Seller | None) -> Outcome | None:
-    if seller is None:
-        return (
-            ledger.finished(result={"entity_id": order.magento.entity_id})
-            if hasattr(order, "magento")
-            else None
-        )
-    if hasattr(order, "magento") and not order.magento_parts.exists():
-        return ledger.skipped("The order is in Magento as a whole.")
-    part = order.magento_parts.filter(magento2_seller__seller=seller).first()
-    return ledger.finished(result={"entity_id": part.entity_id}) if part else None
 
 
 def _attempt(held: Claim, load: Shipload) -> Outcome:
@@ -105,7 +35,7 @@ def _attempt(held: Claim, load: Shipload) -> Outcome:
         return ledger.skipped(f"No item of {load.seller} is left in the order.")
     try:
         built = build_entity(load.order, load.row, load.seller)
-        entity = map_entity(built, load.order, load.row, mappings_of(load.row.connector))
+        entity = map_entity(built, load.order, load.row, load.mappings)
     except UnsendableOrder as problem:
         return park_order(load, str(problem), problem.remedy)
     with open_shop(load.row.connector) as shop:

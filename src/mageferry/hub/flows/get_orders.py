@@ -20,8 +20,8 @@ from mageferry.hub.flows.reading import ListReading, RecordKind, read_again, rea
 from mageferry.hub.flows.registry import Flow, declare
 from mageferry.hub.flows.runner import SetupProblem
 from mageferry.hub.mapping.models import mappings_of
-from mageferry.hub.mapping.order_in import OrderRecord
 from mageferry.hub.mapping.order_mappings import read_mapped_order
+from mageferry.hub.mapping.order_records import OrderRecord
 from mageferry.hub.trade.models import Account
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import handles

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Model
 
 from mageferry.hub.mapping.field_mappings import put_value, unusable
-from mageferry.hub.mapping.order_in import Mapped
+from mageferry.hub.mapping.order_records import Mapped
 from mageferry.hub.mapping.targets import Target
 from mageferry.hub.trade.models import Order, OrderItem, PaymentType
 

@@ -22,7 +22,7 @@ from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.order_update import FLOW, update_orders
 from mageferry.hub.flows.stored import Stored
 from mageferry.hub.mapping.amounts import ZERO
-from mageferry.hub.mapping.order_in import OrderRecord
+from mageferry.hub.mapping.order_records import OrderRecord
 from mageferry.hub.trade.history import write_histories
 from mageferry.hub.trade.models import (
     Account,

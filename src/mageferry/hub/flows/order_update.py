@@ -12,7 +12,7 @@ from mageferry.hub.flows.history import place_of
 from mageferry.hub.flows.mapped_updates import update_mapped
 from mageferry.hub.mapping.amounts import ZERO
 from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.order_in import OrderRecord
+from mageferry.hub.mapping.order_records import OrderRecord
 from mageferry.hub.mapping.statuses import advance
 from mageferry.hub.trade.history import write_history
 from mageferry.hub.trade.models import (

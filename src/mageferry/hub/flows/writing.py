@@ -9,10 +9,11 @@ into the shop first:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from mageferry.hub.connectors.models import Magento2Connector
 from mageferry.hub.flows.outcomes import wait_seconds
@@ -92,4 +93,4 @@ def settle_seconds_of(connector: Magento2Connector) -> float:
 
 def as_text(method: str, path: str, body: Mapping[str, Any]) -> str:
     """A request as it is kept with its unit."""
-    return f"{method} {path}\n{json.dumps(body, indent=1)}"
+    return f"{method} {path}\n{orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()}"

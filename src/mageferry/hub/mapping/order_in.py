@@ -6,117 +6,16 @@ line; a bundle becomes one line per component whose amounts add up to the bundle
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO, spread
-from mageferry.hub.mapping.field_mappings import Assignment
 from mageferry.hub.mapping.fields import Fields, Texts, UnusableRecord
+from mageferry.hub.mapping.order_records import AddressRecord, ItemRecord, OrderRecord, PaymentRecord
 from mageferry.hub.mapping.statuses import from_magento
 
 EIGHT_PLACES = Decimal("0.00000001")
-
-
-@dataclass(slots=True)
-class AddressRecord:
-    kind: str
-    firstname: str
-    lastname: str
-    company: str
-    street: str
-    city: str
-    region: str
-    region_code: str
-    postcode: str
-    country_id: str
-    telephone: str
-    email: str
-    vat_id: str
-
-
-@dataclass(slots=True)
-class ItemRecord:
-    item_id: int
-    parent_item_id: int | None
-    sku: str
-    name: str
-    product_type: str
-    bundle_sku: str
-    quantity: Decimal
-    quantity_shipped: Decimal
-    quantity_refunded: Decimal
-    quantity_cancelled: Decimal
-    price: Decimal
-    unit_tax: Decimal
-    tax_percent: Decimal
-    discount_amount: Decimal
-    row_total: Decimal
-    product_option: dict[str, Any]
-    # Only a field mapping fills them.
-    extension_attributes: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class PaymentRecord:
-    entity_id: int
-    method: str
-    amount: Decimal
-    amount_paid: Decimal
-    shipping_amount: Decimal
-    transaction_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What field mappings found for a record of an order that the hub may have: by item id, kind of address, or ""."""
-
-    record: str
-    key: int | str
-    assignments: tuple[Assignment, ...]
-
-
-@dataclass(slots=True)
-class OrderRecord:
-    entity_id: int
-    increment_id: str
-    store_id: int | None
-    ext_order_id: str
-    status: str
-    remote_status: str
-    currency: str
-    subtotal: Decimal
-    shipping_amount: Decimal
-    tax_amount: Decimal
-    discount_amount: Decimal
-    grand_total: Decimal
-    total_refunded: Decimal
-    customer_email: str
-    customer_firstname: str
-    customer_lastname: str
-    shipping_service: str
-    shipping_description: str
-    placed_at: dt.datetime
-    remote_updated_at: dt.datetime
-    items: list[ItemRecord]
-    addresses: list[AddressRecord]
-    payment: PaymentRecord | None
-    mapped: tuple[Mapped, ...] = ()
-
-    @property
-    def number(self) -> str:
-        """What people know it by."""
-        return self.increment_id
-
-    @property
-    def nothing_left_to_ship(self) -> bool:
-        return all(
-            item.quantity_shipped + max(item.quantity_refunded, item.quantity_cancelled) >= item.quantity
-            for item in self.items
-            if item.product_type not in ("virtual", "downloadable")
-        )
 
 
 def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRecord:
@@ -124,16 +23,10 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
 
     Raises UnusableRecord saying which field of which order can't be used.
     """
-    if not isinstance(raw, dict):
-        raise UnusableRecord(
-            "The shop sent something that isn't an order.", "Look at the shop's answer in the request log."
-        )
-    order = Fields(raw, f"Order {raw.get('increment_id') or raw.get('entity_id') or 'without a number'}")
-    texts = order.texts(ORDER_TEXTS)
-    increment_id, currency, status, state, ext_order_id, email, firstname, lastname, description = texts
-    for name, text in (("increment_id", increment_id), ("order_currency_code", currency)):
-        if not text:
-            raise order.refusal(name, "is missing")
+    order = _fields_of(raw)
+    increment_id, currency, status, state, ext_order_id, email, firstname, lastname, description = _texts_of(
+        order
+    )
     subtotal, shipping_amount, tax, discount, grand_total, refunded = order.amounts(ORDER_AMOUNTS)
     items = _items(raw, order.subject)
     shipping = _first_shipping(raw)
@@ -165,6 +58,22 @@ def read_order(raw: Mapping[str, Any], status_map: Mapping[str, str]) -> OrderRe
         addresses=addresses,
         payment=_payment(raw, order.subject),
     )
+
+
+def _fields_of(raw: Mapping[str, Any]) -> Fields:
+    if not isinstance(raw, dict):
+        raise UnusableRecord(
+            "The shop sent something that isn't an order.", "Look at the shop's answer in the request log."
+        )
+    return Fields(raw, f"Order {raw.get('increment_id') or raw.get('entity_id') or 'without a number'}")
+
+
+def _texts_of(order: Fields) -> Sequence[str]:
+    texts = order.texts(ORDER_TEXTS)
+    for name, text in zip(("increment_id", "order_currency_code"), texts, strict=False):
+        if not text:
+            raise order.refusal(name, "is missing")
+    return texts
 
 
 ORDER_TEXTS = Texts({

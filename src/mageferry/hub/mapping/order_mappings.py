@@ -17,8 +17,9 @@ from mageferry.hub.mapping.field_mappings import (
 from mageferry.hub.mapping.fields import UnusableRecord
 from mageferry.hub.mapping.order_amounts import UnsendableOrder
 from mageferry.hub.mapping.order_document import order_document
-from mageferry.hub.mapping.order_in import AddressRecord, ItemRecord, Mapped, OrderRecord, read_order
+from mageferry.hub.mapping.order_in import read_order
 from mageferry.hub.mapping.order_out import external_item_id, prune
+from mageferry.hub.mapping.order_records import AddressRecord, ItemRecord, Mapped, OrderRecord
 from mageferry.hub.mapping.rules import FROM_MAGENTO, TO_MAGENTO
 from mageferry.hub.trade.models import Order
 

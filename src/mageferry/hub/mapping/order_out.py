@@ -11,13 +11,15 @@ from typing import Any
 
 from mageferry.hub.connectors.custom_shop import exported_state, fill_template
 from mageferry.hub.connectors.models import InvoiceRule, Magento2Seller, NumberRule
-from mageferry.hub.mapping.amounts import ZERO
+from mageferry.hub.mapping.amounts import FOUR_PLACES, ZERO
 from mageferry.hub.mapping.completeness import addresses_of, missing_of, payment_of, shipping_method_for
 from mageferry.hub.mapping.order_amounts import Line, Totals, UnsendableOrder
 from mageferry.hub.mapping.order_parts import OrderPart, split_order, whole_order
 from mageferry.hub.trade.models import Order, OrderAddress, OrderItem, Seller
 
 INCREMENT_ID_LIMIT = 50
+_AS_IT_IS = (str, int)
+_MAY_BE_EMPTY = (str, list, dict)
 
 
 def increment_id_for(order: Order, row: Magento2Seller, seller: Seller | None = None) -> str | None:
@@ -233,18 +235,17 @@ def _shipping(address: OrderAddress, order: Order, row: Magento2Seller, part: Or
 
 def prune(value: Any) -> Any:
     """Empty nodes left out ("" null [] {}), 0 and false kept; Decimals as the JSON numbers that read the same."""
+    if isinstance(value, _AS_IT_IS):
+        return value
     if isinstance(value, Decimal):
-        rounded = value.quantize(Decimal("0.0001"))
+        rounded = value.quantize(FOUR_PLACES)
         return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
     if isinstance(value, dict):
-        kept = {key: prune(entry) for key, entry in value.items()}
-        return {
-            key: entry
-            for key, entry in kept.items()
-            if entry not in ("", None) and entry != [] and entry != {}
-        }
+        return {key: kept for key, entry in value.items() if not _is_empty(kept := prune(entry))}
     if isinstance(value, list):
-        return [
-            entry for entry in map(prune, value) if entry not in ("", None) and entry != [] and entry != {}
-        ]
+        return [kept for entry in value if not _is_empty(kept := prune(entry))]
     return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (not value and isinstance(value, _MAY_BE_EMPTY))

@@ -12,8 +12,9 @@ from mageferry.hub.connectors.shop import open_shop
 from mageferry.hub.mapping.comparison import NoPreview, Preview, compare
 from mageferry.hub.mapping.field_mappings import FieldMappings, put_value
 from mageferry.hub.mapping.fields import UnusableRecord
-from mageferry.hub.mapping.order_in import OrderRecord, read_order
+from mageferry.hub.mapping.order_in import read_order
 from mageferry.hub.mapping.order_mappings import map_record
+from mageferry.hub.mapping.order_records import OrderRecord
 from mageferry.hub.mapping.product_in import ENABLED, ProductRecord, read_product
 from mageferry.hub.mapping.product_mappings import map_product
 from mageferry.hub.mapping.rules import FROM_MAGENTO

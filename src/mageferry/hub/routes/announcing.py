@@ -12,7 +12,7 @@ from typing import Any
 
 from mageferry.http.config import ConfigError
 from mageferry.hub.routes.batches import Announced, LoadedTask, Prepared, load_tasks
-from mageferry.hub.routes.models import OutgoingKind, TaskStage
+from mageferry.hub.routes.models import OutgoingType, TaskStage
 from mageferry.hub.routes.rows import change_tasks
 from mageferry.hub.routes.settings import missing_records
 from mageferry.hub.routes.transforming import Untransformed, transform
@@ -81,7 +81,7 @@ def _is_simple(prepared: Prepared) -> bool:
     """Whether its tasks are one request each that can be settled, and nothing else goes out for them."""
     route, outgoing = prepared.route, prepared.route.outgoing
     switched_on = route.enabled and outgoing.enabled and (outgoing.client is None or outgoing.client.enabled)
-    if outgoing.kind != OutgoingKind.HTTP or not switched_on or _calls(route.transformers):
+    if outgoing.type != OutgoingType.HTTP or not switched_on or _calls(route.transformers):
         return False
     try:
         return not any(missing_records(outgoing)) and prepared.can_settle

@@ -64,7 +64,7 @@ _known: dict[int, Prepared] = {}
 def _settings(route: Route) -> tuple[Any, ...]:
     """All that is parsed."""
     outgoing = route.outgoing
-    return route.transformers, outgoing.kind, outgoing.settings, outgoing.secrets
+    return route.transformers, outgoing.type, outgoing.settings, outgoing.secrets
 
 
 def prepare(pk: int) -> Prepared:

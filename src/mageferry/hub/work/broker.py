@@ -111,10 +111,11 @@ def _look() -> None:
     if _worker is None:
         return
     deadline = time.monotonic() + LOOK_SECONDS
-    while _worker.work_once():
-        if time.monotonic() > deadline:
-            waking.wake(1)
-            return
+    while _worker.work_once(fetch=time.monotonic() <= deadline):
+        # What this process has claimed is worked on to its end: the next message may be lost.
+        continue
+    if time.monotonic() > deadline:
+        waking.wake(1)
 
 
 def run_celery_worker(threads: int, grace_seconds: float, lease_seconds: float) -> None:

@@ -7,7 +7,7 @@ Same meaning on SQLite and PostgreSQL.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-from mageferry.hub.work.statements import column, field_of, insert_into, marks, table, update_of
+from mageferry.hub.work.statements import column, field_of, insert_into, marks, table
 
 # Parameters in one statement, well below what any SQLite takes.
 _VALUES_AT_ONCE = 1000
@@ -135,31 +135,6 @@ class Table:
             row = cursor.fetchone()
             last = row[0] if row else 0
             return list(range(last + 1, last + 1 + count))
-
-
-class Change:
-    """Some columns of a model's table, to change rows by their primary keys.
-
-    Those in `fill` are only written where nothing is yet. Values are what the columns hold, as for `Table`.
-    """
-
-    def __init__(self, model: type[models.Model], *names: str, fill: Collection[str] = ()) -> None:
-        self._model, self._names, self._fill = model, names, frozenset(fill)
-        self._adapters = [_adapter_for(field_of(model, name)) for name in names]
-
-    def make(self, pks: Sequence[int], *values: Any) -> None:
-        """Give all these rows the same values, in the declared order."""
-        if connection.vendor == "sqlite":
-            values = tuple(
-                next(iter(adapt([value]))) if adapt else value
-                for adapt, value in zip(self._adapters, values, strict=True)
-            )
-        with connection.cursor() as cursor:
-            cursor.execute(self._statement(len(pks)), [*values, *pks])
-
-    def _statement(self, count: int) -> str:
-        update = update_of(self._model, self._names, self._fill)
-        return f"{update} {column(self._model, 'pk')} IN {marks(count)}"
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:

@@ -1,11 +1,15 @@
-"""Database connections of threads that are not the hub's own."""
+"""Database connections: of threads that are not the hub's own, and where the database is away."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from django.db import connection
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 @contextmanager
@@ -17,3 +21,10 @@ def own_connection() -> Iterator[None]:
     finally:
         if not was_open:
             connection.close()
+
+
+def rest_from_database(what: str, error: Exception, stop: threading.Event, seconds: float) -> None:
+    """The database is away for a moment: say so, and wait before it is asked again over a new connection."""
+    log.error(f"{what} failed: the database can't be used", error=str(error).strip().partition("\n")[0])
+    connection.close()
+    stop.wait(seconds)

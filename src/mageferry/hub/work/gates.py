@@ -62,7 +62,9 @@ class Gate:
             self._waiting += 1
             try:
                 while not self._open():
-                    keeper.look()
+                    if time.monotonic() >= self._share_ends:
+                        # While there is a share the keeper is at work, and sees by itself that somebody waits.
+                        keeper.look()
                     waited = time.monotonic() - began
                     if waited > self._longest_wait_seconds:
                         raise GateClosed(self.connector_key, waited)

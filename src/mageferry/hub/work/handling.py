@@ -23,6 +23,7 @@ class _Handling:
     handler: Callable[..., Outcome]
     load: Callable[[Sequence[Claim]], Mapping[int, Any]] | None = None
     release: Callable[[Mapping[int, Any]], None] = lambda loaded: None
+    for_all_threads: bool = False
 
     def run(self, held: Claim, loaded: Mapping[int, Any]) -> Outcome:
         if self.load is None:
@@ -53,35 +54,65 @@ def handles_loaded[Loaded](
     kind: str,
     load: Callable[[Sequence[Claim]], Mapping[int, Loaded]],
     release: Callable[[Mapping[int, Loaded]], None] = lambda loaded: None,
+    *,
+    for_all_threads: bool = False,
 ) -> Callable[[Callable[[Claim, Loaded], Outcome]], Callable[[Claim, Loaded], Outcome]]:
     """Declare the handler of a kind whose units are loaded together: `load` gives what each unit of a batch is about,
-    by the unit's key, with a few queries for all of them; `release` closes it when they are done."""
+    by the unit's key, with a few queries for all of them; `release` closes it when they are done.
+
+    `for_all_threads`: units that were loaded together may be worked on by several threads at a time, and nothing has
+    to be released; else one thread does them all, one after the other.
+    """
 
     def declare(handler: Callable[[Claim, Loaded], Outcome]) -> Callable[[Claim, Loaded], Outcome]:
-        _handlings[kind] = _Handling(handler, load, release)
+        _handlings[kind] = _Handling(handler, load, release, for_all_threads)
         return handler
 
     return declare
 
 
-@contextmanager
-def loaded_together(claims: Sequence[Claim]) -> Iterator[Mapping[int, Any]]:
-    """What the units of a batch are about, for the kinds that are loaded together."""
+def is_dealt_out(kind: str) -> bool:
+    """Whether units of this kind that were claimed together needn't stay with one thread."""
+    handling = _handlings.get(kind)
+    return handling is None or handling.load is None or handling.for_all_threads
+
+
+def load_for_all(claims: Sequence[Claim]) -> Mapping[int, Any]:
+    """What units that may go to several threads are about, for the kinds that are loaded together."""
     loaded: dict[int, Any] = {}
+    for handling, group in _loading(claims):
+        loaded |= _load(handling, group)
+    return loaded
+
+
+@contextmanager
+def loaded_together(claims: Sequence[Claim], known: Mapping[int, Any]) -> Iterator[Mapping[int, Any]]:
+    """What the units of one thread are about, for the kinds that are loaded together. `known` is loaded already."""
+    loaded = dict(known)
     with ExitStack() as stack:
-        for kind in {held.unit.kind for held in claims}:
-            handling = _handlings.get(kind)
-            if handling is None or handling.load is None:
-                continue
-            try:
-                some = handling.load([held for held in claims if held.unit.kind == kind])
-            except Exception:
-                # One of them may be the reason: each is loaded again by itself, where it fails alone.
-                log.exception("Units couldn't be loaded together", kind=kind)
-                continue
-            stack.callback(handling.release, some)
+        for handling, group in _loading([held for held in claims if held.pk not in known]):
+            some = _load(handling, group)
+            if some:
+                stack.callback(handling.release, some)
             loaded |= some
         yield loaded
+
+
+def _loading(claims: Sequence[Claim]) -> Iterator[tuple[_Handling, list[Claim]]]:
+    for kind in {held.unit.kind for held in claims}:
+        handling = _handlings.get(kind)
+        if handling is not None and handling.load is not None:
+            yield handling, [held for held in claims if held.unit.kind == kind]
+
+
+def _load(handling: _Handling, claims: Sequence[Claim]) -> Mapping[int, Any]:
+    assert handling.load is not None
+    try:
+        return handling.load(claims)
+    except Exception:
+        # One of them may be the reason: each is loaded again by itself, where it fails alone.
+        log.exception("Units couldn't be loaded together", kind=claims[0].unit.kind)
+        return {}
 
 
 def attempt(held: Claim, loaded: Mapping[int, Any]) -> Outcome | None:

@@ -53,10 +53,7 @@ def insert_into(model: Model, names: tuple[str, ...]) -> str:
 
 
 @cache
-def update_of(model: Model, names: tuple[str, ...], fill: frozenset[str] = frozenset()) -> str:
-    """`UPDATE ... SET ... WHERE`, to be followed by the condition; what is in `fill` only goes where nothing is."""
-    assignments = ", ".join(
-        f"{column(model, name)} = " + (f"COALESCE({column(model, name)}, %s)" if name in fill else "%s")
-        for name in names
-    )
+def update_of(model: Model, names: tuple[str, ...]) -> str:
+    """`UPDATE ... SET ... WHERE`, to be followed by the condition."""
+    assignments = ", ".join(f"{column(model, name)} = %s" for name in names)
     return " ".join(("UPDATE", table(model), "SET", assignments, "WHERE"))
