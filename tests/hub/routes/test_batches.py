@@ -39,7 +39,7 @@ def steps() -> list[str]:
 
 def die_at_the_second(erp: Erp, *, answered: bool) -> None:
     claims = claim_all()
-    with loaded_together(claims) as loaded, dying(2, answered=answered):
+    with loaded_together(claims, {}) as loaded, dying(2, answered=answered):
         assert isinstance(attempt(claims[0], loaded), Outcome)
         with pytest.raises(Killed):
             attempt(claims[1], loaded)
@@ -62,7 +62,7 @@ def test_what_cannot_be_looked_for_is_announced_one_by_one(erp: Erp) -> None:
     """Else a death of the worker would leave all of a batch to a person, and not the one that was being sent."""
     read_three(erp, sends=SEND_BLINDLY)
     claims = claim_all()
-    with loaded_together(claims) as loaded:
+    with loaded_together(claims, {}) as loaded:
         assert steps() == [Step.INTENT] * 3
         attempt(claims[0], loaded)
     assert steps() == [Step.SENDING, Step.INTENT, Step.INTENT]
@@ -70,13 +70,13 @@ def test_what_cannot_be_looked_for_is_announced_one_by_one(erp: Erp) -> None:
 
 def test_what_is_sent_later_is_stored_with_the_announcement(erp: Erp) -> None:
     read_three(erp, transformers=[{"type": "set", "target": "total", "value": 5}])
-    with loaded_together(claim_all()):
+    with loaded_together(claim_all(), {}):
         assert [each.transformed["total"] for each in RouteTask.objects.all()] == [5, 5, 5]
 
 
 def test_one_that_is_left_out_is_not_announced(erp: Erp) -> None:
     read_three(erp, transformers=LEFT_OUT)
-    with loaded_together(claim_all()):
+    with loaded_together(claim_all(), {}):
         assert steps() == [Step.SENDING, Step.INTENT, Step.SENDING]
     end_leases()
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_a_route_that_is_switched_off_meanwhile_takes_its_announcement_back(
 ) -> None:
     read_three(erp)
     claims = claim_all()
-    with loaded_together(claims) as loaded:
+    with loaded_together(claims, {}) as loaded:
         monkeypatch.setattr(batches, "FRESH_SECONDS", 0.0)
         RouteTask.objects.get(identifier="W-1").route.__class__.objects.update(enabled=False)
         outcome = attempt(claims[0], loaded)
@@ -104,7 +104,7 @@ def test_a_worker_that_was_stopped_for_long_looks_at_its_lease_before_it_sends(
 ) -> None:
     read_three(erp)
     claims = claim_all()
-    with loaded_together(claims) as loaded:
+    with loaded_together(claims, {}) as loaded:
         monkeypatch.setattr(batches, "FRESH_SECONDS", 0.0)
         WorkUnit.objects.update(lease_token=99)
         assert attempt(claims[0], loaded) is None

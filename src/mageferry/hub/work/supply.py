@@ -32,6 +32,8 @@ BATCH_SECONDS = 1.0
 # What a thread takes at a time, where units needn't stay together. Small ones share a commit, but not for longer.
 PORTION_SECONDS = 0.1
 LARGEST_BATCH = 64
+# For all threads together. The first one is smaller, since all of them wait for it.
+_LARGEST_FETCH = 192
 # The next batch is fetched when what is left lasts for so long.
 _AHEAD_SECONDS = 0.3
 _FIRST_GUESS_SECONDS = 0.05
@@ -145,7 +147,7 @@ class Supply:
         if self._only is not None:
             # Towards the end all threads share what is left.
             part = min(part, ceil(len(self._only) / self._threads))
-        limit = min(LARGEST_BATCH, part * self._threads)
+        limit = min(_LARGEST_FETCH if self._batches else LARGEST_BATCH, part * self._threads)
         claims = self._claim(limit)
         self._is_short, self._fetched_at = len(claims) < limit, time.monotonic()
         with self._lock:
