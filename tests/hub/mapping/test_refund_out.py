@@ -114,6 +114,8 @@ def test_what_magento_computes_by_itself_needs_no_adjustment(shop: Shop, data: s
     for line in list(shop.sale.lines.values()):
         for _ in range(int(line.to_refund)):
             sale = shop.sale
+            if not cents(sale.left):
+                break  # What is left to give back costs nothing.
             probe = plan_refund(sale, Wish(sale.left, Decimal(0), [_one(line.item_id)]))
             natural = sale.left - probe.adjustment_positive + probe.adjustment_negative
             if cents(natural) <= 0:

@@ -12,10 +12,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='incoming',
+            name='kind',
+            field=models.CharField(choices=[('http', 'HTTP subscriber: asked page by page'), ('webhook', 'Webhook: deliveries that come by themselves'), ('storage', 'Storage: the entries of a storage'), ('file', 'Files: dropped into a directory'), ('hub', 'Hub: what changed in the hub itself')], max_length=8, db_column='kind'),
+        ),
         migrations.RenameField(
             model_name='incoming',
             old_name='kind',
             new_name='type',
+        ),
+        migrations.AlterField(
+            model_name='outgoing',
+            name='kind',
+            field=models.CharField(choices=[('http', 'HTTP publisher: one request for an entity'), ('chain', 'Chain HTTP publisher: several requests for an entity'), ('hub', 'Hub: stored in the hub itself'), ('storage', 'Storage: an entry of a storage')], max_length=8, db_column='kind'),
         ),
         migrations.RenameField(
             model_name='outgoing',

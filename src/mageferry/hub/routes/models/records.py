@@ -75,7 +75,8 @@ class _Described(models.Model):
 class Incoming(_Described):
     """Where entities come from, and what they are made into before any route sees them."""
 
-    type = models.CharField(max_length=8, choices=IncomingType)
+    # The column is called as it was before: workers of the previous version read it while a new one comes.
+    type = models.CharField(max_length=8, choices=IncomingType, db_column="kind")
     client = models.ForeignKey(
         HttpClientRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="incomings",
         verbose_name="HTTP client",
@@ -107,7 +108,7 @@ class Incoming(_Described):
 class Outgoing(_Described):
     """Where entities go."""
 
-    type = models.CharField(max_length=8, choices=OutgoingType)
+    type = models.CharField(max_length=8, choices=OutgoingType, db_column="kind")
     client = models.ForeignKey(
         HttpClientRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="outgoings",
         verbose_name="HTTP client",
