@@ -61,7 +61,7 @@ start_cluster() {
     port=$(free_port) || fail "No free port could be found."
     if as_owner "$binaries/pg_ctl" --pgdata="$directory/data" --log="$directory/server.log" --wait --timeout=60 --options="\
 -F -p $port -k $directory -c listen_addresses=127.0.0.1 -c synchronous_commit=off -c full_page_writes=off \
--c max_connections=60 -c shared_buffers=128MB" start >>"$directory.log" 2>&1; then
+-c max_connections=200 -c shared_buffers=128MB" start >>"$directory.log" 2>&1; then
       return
     fi
     echo "PostgreSQL did not start on port $port (try $attempt of 3)." >&2
