@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -122,7 +122,7 @@ def _killer(crew: Crew, seed: int, every_seconds: tuple[float, float]) -> Callab
     return disturb
 
 
-def retry_failed() -> None:
-    """A person presses Retry on everything that failed."""
-    failed = WorkUnit.objects.filter(status=UnitStatus.FAILED)
+def retry_failed(but: Collection[int] = ()) -> None:
+    """A person presses Retry on everything that failed, but for these units."""
+    failed = WorkUnit.objects.filter(status=UnitStatus.FAILED).exclude(pk__in=but)
     operations.try_again(list(failed.values_list("pk", flat=True)))

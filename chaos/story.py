@@ -76,7 +76,8 @@ class FlowStory:
         self.people.act()
 
     def look(self) -> None:
-        retry_failed()
+        # Once all is calm a refusal that was meant is the end: asked for again and again, hundreds of them never rest.
+        retry_failed(() if self._calm_at is None else refusals())
         Order.objects.exclude(error="").update(error="", remedy="")
 
     def calm(self) -> int:

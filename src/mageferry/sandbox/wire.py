@@ -87,7 +87,11 @@ async def _read_request(incoming: web.BaseRequest) -> Request | Response:
     target = incoming.raw_path
     if len(target) > MAX_TARGET:
         return Response(414, server_page("414 Request-URI Too Large"), "text/html")
-    body = await incoming.content.read() if incoming.can_read_body else b""
+    try:
+        body = await incoming.content.read() if incoming.can_read_body else b""
+    except ConnectionResetError:
+        # Whoever asked is gone before the end of the request: nobody reads this answer, and nothing is done.
+        return Response(400, server_page("400 Bad Request"), "text/html")
     if len(body) > MAX_BODY_BYTES:
         return Response(413, server_page("413 Request Entity Too Large"), "text/html")
     path, _, query = target.partition("?")
