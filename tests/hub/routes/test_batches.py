@@ -8,7 +8,7 @@ import pytest
 
 from mageferry.hub.routes import batches
 from mageferry.hub.routes.arrivals import ROUTE_TASK
-from mageferry.hub.routes.models import RouteTask
+from mageferry.hub.routes.models import Route, RouteTask
 from mageferry.hub.routes.runner import run_route
 from mageferry.hub.work import ledger
 from mageferry.hub.work.handling import attempt, loaded_together
@@ -92,7 +92,7 @@ def test_a_route_that_is_switched_off_meanwhile_takes_its_announcement_back(
     claims = claim_all()
     with loaded_together(claims, {}) as loaded:
         monkeypatch.setattr(batches, "FRESH_SECONDS", 0.0)
-        RouteTask.objects.get(identifier="W-1").route.__class__.objects.update(enabled=False)
+        Route.objects.update(enabled=False)
         outcome = attempt(claims[0], loaded)
     assert outcome is not None
     assert (outcome.status, outcome.step) == (UnitStatus.RETRY, Step.INTENT)

@@ -15,6 +15,7 @@ from mageferry.http.plugins.log import Exchange, LogFormat
 from mageferry.hub.pipelines.models import HttpAuthorization, HttpClientRecord, HttpRequestRecord, HttpToken
 from mageferry.hub.work.bulk import Row, Table
 from mageferry.hub.work.connections import own_connection
+from mageferry.hub.work.retention import prune_rows
 from mageferry.hub.work.scheduler import chore
 
 log = structlog.stdlib.get_logger(__name__)
@@ -36,9 +37,7 @@ def record_exchange(client_pk: int, exchange: Exchange, style: LogFormat, mask: 
     watched = _watched.get()
     if watched is not None:
         watched.append(exchange)
-    text = storable(mask(exchange.render(style)))
-    if len(text) > LONGEST_CHARACTERS:
-        text = f"{text[:LONGEST_CHARACTERS]} ... ({len(text):,} characters)"
+    text = cut(storable(mask(exchange.render(style))), LONGEST_CHARACTERS)
     row = (
         client_pk,
         exchange.sent_at,
@@ -90,17 +89,20 @@ def storable(text: str) -> str:
     return text.replace("\0", "␀").encode("utf-8", "replace").decode("utf-8")
 
 
+def cut(text: str, longest: int) -> str:
+    """So many characters of a text, and of a longer one how many it has."""
+    return text if len(text) <= longest else f"{text[:longest]} ... ({len(text):,} characters)"
+
+
 def prune_requests() -> int:
     """Remove the requests that are older, or more, than their clients keep; returns how many."""
-    removed = 0
-    for client in HttpClientRecord.objects.only("pk", "log_keep_days", "log_keep_count"):
-        rows = HttpRequestRecord.objects.filter(client=client)
-        oldest = timezone.now() - dt.timedelta(days=client.log_keep_days)
-        removed += rows.filter(sent_at__lt=oldest).delete()[0]
-        first_too_many = rows.order_by("-pk").values_list("pk", flat=True)[client.log_keep_count :][:1]
-        for pk in first_too_many:
-            removed += rows.filter(pk__lte=pk).delete()[0]
-    return removed
+    return sum(
+        prune_rows(
+            HttpRequestRecord.objects.filter(client=client), "sent_at",
+            days=client.log_keep_days, most=client.log_keep_count,
+        )
+        for client in HttpClientRecord.objects.only("pk", "log_keep_days", "log_keep_count")
+    )  # fmt: skip
 
 
 def tidy() -> None:

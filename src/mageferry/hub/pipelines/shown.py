@@ -10,6 +10,7 @@ from typing import Final
 
 from mageferry.http.message import Request, Response
 from mageferry.http.plugins.log import Exchange
+from mageferry.hub.pipelines import journal
 from mageferry.hub.pipelines.journal import storable
 
 LONGEST_CHARACTERS: Final = 20_000
@@ -69,9 +70,7 @@ def shown_exchange(exchange: Exchange, mask: Callable[[str], str]) -> Shown:
 
 def cut(text: str) -> str:
     """As much of a text as a page shows."""
-    if len(text) <= LONGEST_CHARACTERS:
-        return text
-    return f"{text[:LONGEST_CHARACTERS]} ... ({len(text):,} characters)"
+    return journal.cut(text, LONGEST_CHARACTERS)
 
 
 def indented(text: str) -> str:

@@ -13,7 +13,7 @@ from django.db.models import F
 from mageferry.http import HttpClient
 from mageferry.http.plugins.expect import StatusRanges
 from mageferry.http.plugins.log import Exchange
-from mageferry.hub.pipelines.journal import storable
+from mageferry.hub.pipelines.journal import cut, storable
 from mageferry.hub.routes.batches import Announced, Prepared
 from mageferry.hub.routes.ends import End, write_ends, write_notes
 from mageferry.hub.routes.models import Outgoing, Route, RouteTask
@@ -88,13 +88,8 @@ class Attempt:
         )
         self.notes.append(
             (
-                *(
-                    self.task.pk,
-                    self.task.attempts_before + self.held.unit.attempts,
-                    self.step[:60],
-                    exchange.sent_at,
-                    exchange.method[:20],
-                ),
+                *(self.task.pk, self.task.attempts_before + self.held.unit.attempts, self.step[:60]),
+                *(exchange.sent_at, exchange.method[:20]),
                 *(url[:_SHOWN], exchange.status, max(0, round(exchange.elapsed_seconds * 1000)), problem),
                 *(_part(self._headers(exchange.request_headers), request),),
                 *(_part(self._headers(exchange.response_headers), answer),),
@@ -109,10 +104,7 @@ class Attempt:
         write_notes([self._end({})])
 
     def _mask(self, text: str) -> str:
-        shown = storable(self.reach.masked(text))
-        return (
-            shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]} ... ({len(shown):,} characters)"
-        )
+        return cut(storable(self.reach.masked(text)), LONGEST_TEXT)
 
     def record(self, step: Step, **changes: Any) -> None:
         """Commit how far the write has come together with the task's own progress. Raises LeaseLost."""

@@ -19,6 +19,7 @@ from mageferry.hub.pipelines.journal import storable
 from mageferry.hub.routes.models import Incoming, RefusedDelivery
 from mageferry.hub.routes.reach import Reach
 from mageferry.hub.routes.settings import secrets_of
+from mageferry.hub.work.retention import prune_rows
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -135,11 +136,7 @@ def count_refused(rows: QuerySet[RefusedDelivery]) -> int:
 
 def prune_refusals() -> int:
     """Remove what is older, or more, than is kept for an incoming; returns how many rows went."""
-    removed = RefusedDelivery.objects.filter(
-        last_at__lt=timezone.now() - dt.timedelta(days=KEEP_DAYS)
-    ).delete()[0]
-    for pk in RefusedDelivery.objects.order_by().values_list("incoming", flat=True).distinct():
-        rows = RefusedDelivery.objects.filter(incoming=pk).order_by("-pk")
-        for last in rows.values_list("pk", flat=True)[KEEP_ROWS : KEEP_ROWS + 1]:
-            removed += rows.filter(pk__lte=last).delete()[0]
-    return removed
+    return sum(
+        prune_rows(RefusedDelivery.objects.filter(incoming=pk), "last_at", days=KEEP_DAYS, most=KEEP_ROWS)
+        for pk in RefusedDelivery.objects.order_by().values_list("incoming", flat=True).distinct()
+    )

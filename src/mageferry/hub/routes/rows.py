@@ -16,19 +16,8 @@ from mageferry.hub.work.statements import column, insert_into, marks, prepared, 
 
 _EXCHANGES: Final = Table(
     TaskExchange,
-    *(
-        "task",
-        "attempt",
-        "step",
-        "sent_at",
-        "method",
-        "url",
-        "status",
-        "elapsed_ms",
-        "error",
-        "request",
-        "answer",
-    ),
+    *("task", "attempt", "step", "sent_at", "method"),
+    *("url", "status", "elapsed_ms", "error", "request", "answer"),
 )
 _TASKS: Final = Table(
     RouteTask,
